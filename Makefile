@@ -1,0 +1,41 @@
+# Two commands are all that a newcomer needs: `make demo` and `make test`.
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check format bench docs clean system
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.console: pyproject.toml constraints.txt
+	@scripts/setup.sh console
+
+$(VENV)/.dev: pyproject.toml constraints.txt
+	@scripts/setup.sh dev
+
+system:
+	@scripts/system.sh
+
+demo: $(VENV)/.console  ## deploy the console on this machine, prove what works, write the report
+	@$(BIN)/shakeout demo
+
+test: system $(VENV)/.dev check  ## every test, with every real component
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## lint, format and strict types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.dev  ## settle the style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## one benchmark: make bench NAME=templates
+	@$(BIN)/python -m bench.$(NAME)
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .shakeout

@@ -1,0 +1,1 @@
+"""Checks: questions asked of the running system."""

@@ -1,0 +1,1 @@
+"""The manifest: services, backing services, environments, checks."""
