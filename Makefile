@@ -23,7 +23,7 @@ demo: $(VENV)/.console  ## deploy the console on this machine, prove what works,
 	@$(BIN)/shakeout demo
 
 test: system $(VENV)/.dev check  ## every test, with every real component
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.dev  ## lint, format and strict types
 	@$(BIN)/ruff check .
