@@ -1,0 +1,1 @@
+"""The report: one model, and one file for each output format."""
