@@ -1,0 +1,1 @@
+"""Shakeout's own three services: auth, backend and frontend."""
