@@ -1,4 +1,4 @@
-"""Walks from symptoms to causes: breadth first, each distinct claim once, with bounds that are said when they are hit."""
+"""Walks from symptoms to causes: breadth first, each claim once, with bounds that are said when they are hit."""
 
 from __future__ import annotations
 
