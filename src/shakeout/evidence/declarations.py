@@ -1,0 +1,81 @@
+"""What the manifest declares for one environment, with the line of each setting, as rules read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from shakeout.evidence.model import Evidence, Locator
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One setting with its line: `name` is dotted (`environment.PORT`, `url`, `pin`); `value` has no secret in it."""
+
+    name: str
+    value: str
+    at: Locator | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declared:
+    """A service or backing service as declared; `kind` is `service` or the backing service's kind."""
+
+    name: str
+    kind: str
+    at: Locator | None
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    disabled: bool = False
+    required: bool = True
+
+    def value(self, name: str) -> str | None:
+        """A setting's value, None where it is not declared."""
+        setting = self.settings.get(name)
+        return setting.value if setting else None
+
+
+class Declarations:
+    """The manifest of one environment. `lines` are the manifest's own, so that each setting can be quoted."""
+
+    described_as = "the manifest (`shakeout.yaml`)"
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        environment: str,
+        target: str,
+        services: Iterable[Declared],
+        backing_services: Iterable[Declared],
+        lines: Iterable[str],
+        environment_at: Locator | None = None,
+    ) -> None:
+        self.path = path
+        self.environment = environment
+        self.target = target
+        self.services = {item.name: item for item in services}
+        self.backing_services = {item.name: item for item in backing_services}
+        self.environment_at = environment_at
+        self._lines = tuple(lines)
+
+    def get(self, name: str) -> Declared | None:
+        """The service or backing service of that name."""
+        return self.services.get(name) or self.backing_services.get(name)
+
+    def quote(self, at: Locator | None, note: str = "") -> Evidence | None:
+        """The manifest's line at a locator as evidence, None where it has no line."""
+        if at is None or at.line is None or not 1 <= at.line <= len(self._lines):
+            return None
+        return Evidence(
+            kind="configuration", locator=replace(at, end_line=None), quote=self._lines[at.line - 1], note=note
+        )
+
+    @staticmethod
+    def lines_of(path: Path) -> tuple[str, ...]:
+        """A manifest's lines; empty where it cannot be read."""
+        try:
+            return tuple(path.read_text(encoding="utf-8", errors="replace").splitlines())
+        except OSError:
+            return ()
