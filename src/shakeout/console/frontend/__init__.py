@@ -1,0 +1,1 @@
+"""The console's pages, and the small service that hands them out."""
