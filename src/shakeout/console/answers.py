@@ -243,5 +243,6 @@ def _invalid(error: RequestValidationError) -> JSONResponse:
     field = ".".join(place[1:]) if place and place[0] in ("body", "query", "path", "header") else ".".join(place)
     if first["type"] == "json_invalid":
         return failure(422, "INVALID", f"The body is not JSON: {first.get('ctx', {}).get('error', first['msg'])}.")
-    subject = field or "the body"
-    return failure(422, "INVALID", f"{subject}: {first['msg']}.", field=field or None)
+    # A pattern is in the OpenAPI document; in a sentence for people it says nothing.
+    said = "not of the expected form" if first["type"] == "string_pattern_mismatch" else first["msg"]
+    return failure(422, "INVALID", f"{field or 'the body'}: {said}.", field=field or None)

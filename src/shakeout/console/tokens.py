@@ -201,7 +201,7 @@ class Tokens:
 def bearer(header: str | None) -> str:
     """The token in an Authorization header (RFC 6750). Raises `TokenRefused`: TOKEN_MISSING or TOKEN_MALFORMED."""
     if not header or not header.strip():
-        refuse("TOKEN_MISSING", "No access token was sent.", expected="Authorization: Bearer …", seen="no header")
+        refuse("TOKEN_MISSING", "No access token was sent.", expected="Authorization: Bearer <token>", seen="no header")
     scheme, _, token = header.strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         _malformed("no bearer token in the Authorization header")

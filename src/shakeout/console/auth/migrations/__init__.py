@@ -1,0 +1,1 @@
+"""The account database's migrations; alembic runs them when the service starts."""
