@@ -25,9 +25,9 @@ class Failure:
     Why a service is not deployed, as the target saw it.
 
     `reason` is one of a small vocabulary that rules can match: `command-not-found`, `exited`, `killed`,
-    `never-listened`, `not-ready`, `build-failed`, `image-not-found`, `blocked`, `permission-denied`, `out-of-memory`,
-    `rejected`. `facts` are details (`exit_status`, `signal`, `command`, `port`, `listening`, `status`, `seconds`).
-    `at` locates the evidence (a line of the run's platform record or log).
+    `never-listened`, `not-ready`, `port-in-use`, `build-failed`, `image-not-found`, `blocked`, `permission-denied`,
+    `out-of-memory`, `rejected`. `facts` are details (`exit_status`, `signal`, `command`, `port`, `listening`, `status`,
+    `seconds`). `at` locates the evidence (a line of the run's platform record or log).
     """
 
     reason: str

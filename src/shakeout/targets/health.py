@@ -1,0 +1,95 @@
+"""One question whether a service is well, and what it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from shakeout.manifest.model import Health
+from shakeout.targets.ports import HOST
+
+TRY_SECONDS = 2.0
+"""How long one answer may take."""
+
+_BODY_LIMIT = 65_536
+_EXCERPT = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """
+    What came of one question. `why` completes "not ready because …"; `refused` means that nothing listens there;
+    `status` and `body` (its first 200 characters, not redacted) are of an HTTP answer.
+    """
+
+    well: bool
+    why: str = ""
+    refused: bool = False
+    status: int | None = None
+    body: str | None = None
+
+
+async def ask(client: httpx2.AsyncClient, url: str, health: Health) -> Answer:
+    """GET the health address and hold the answer against what the manifest expects."""
+    question = f"GET {health.path}"
+    try:
+        async with asyncio.timeout(TRY_SECONDS), client.stream("GET", url + health.path) as response:
+            raw = bytearray()
+            async for part in response.aiter_bytes():
+                raw += part
+                if len(raw) > _BODY_LIMIT:
+                    break
+            status = response.status_code
+    except httpx2.ConnectError:
+        return Answer(well=False, refused=True, why=f"nothing listens on {url.removeprefix('http://')}")
+    except TimeoutError:
+        return Answer(well=False, why=f"{question} has no answer within {TRY_SECONDS:.0f} s")
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        return Answer(well=False, why=f"{question} has no valid answer: {error or type(error).__name__}")
+    text = " ".join(bytes(raw[:_BODY_LIMIT]).decode("utf-8", "replace").split())
+    body = text[:_EXCERPT]
+    if status != health.status:
+        wanted = "" if health.status == 200 else f", expected {health.status}"
+        return Answer(well=False, status=status, body=body, why=f"{question} answers {status}{wanted}: {body}")
+    if wrong := _mismatch(text, health.body):
+        return Answer(well=False, status=status, body=body, why=f"{question} answers {status}, but {wrong}")
+    return Answer(well=True, status=status, body=body)
+
+
+async def connects(port: int) -> Answer:
+    """Whether somebody accepts connections on the loopback port."""
+    try:
+        async with asyncio.timeout(TRY_SECONDS):
+            _, writer = await asyncio.open_connection(HOST, port)
+    except (OSError, TimeoutError):
+        return Answer(well=False, refused=True, why=f"nothing listens on {HOST}:{port}")
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return Answer(well=True)
+
+
+def _mismatch(text: str, expected: dict[str, Any]) -> str | None:
+    if not expected:
+        return None
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return f"the body is not JSON: {text[:_EXCERPT]}"
+    for path, value in expected.items():
+        seen = document
+        for key in path.split("."):
+            if isinstance(seen, list) and key.isdigit() and int(key) < len(seen):
+                seen = seen[int(key)]
+            elif isinstance(seen, dict) and key in seen:
+                seen = seen[key]
+            else:
+                return f"{path} is not there, expected {json.dumps(value)}"
+        if seen != value or isinstance(seen, bool) != isinstance(value, bool):
+            return f"{path} is {json.dumps(seen)[:_EXCERPT]}, expected {json.dumps(value)}"
+    return None
