@@ -1,0 +1,34 @@
+"""`shakeout down`: stop what an earlier run left or kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from shakeout.cli.options import ManifestOption, QuietOption
+from shakeout.cli.output import ProgressLines
+from shakeout.manifest.loading import find_manifest
+from shakeout.runs.folder import home_of
+
+
+def down(
+    manifest: ManifestOption = None,
+    environment: Annotated[
+        str | None, typer.Option("--environment", "-e", metavar="NAME", help="Only this environment; by default all.")
+    ] = None,
+    quiet: QuietOption = False,
+) -> int:
+    """Stop and remove what `shakeout up --keep` left running, or what a crash of shakeout left behind."""
+    from pathlib import Path
+
+    from shakeout.targets.state import down as stop
+
+    progress = ProgressLines(quiet=quiet)
+    found = stop(home_of(manifest or find_manifest(Path.cwd())) / "state", progress, environment)
+    if not quiet:
+        print(f"stopped: {', '.join(found)}" if found else "nothing was running")
+    return 0
+
+
+VERB = down

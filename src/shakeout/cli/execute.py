@@ -1,0 +1,43 @@
+"""Runs a pipeline in the foreground: signals end it in order, and its outcome becomes output and an exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+from shakeout.cli.output import emit, exit_status, results_console
+from shakeout.cli.summary import print_summary
+from shakeout.report.rendering import Format
+from shakeout.runs.pipeline import Finished, Run
+
+
+def execute(run: Run) -> Finished:
+    """Run it to its end. The first Ctrl-C, `kill` or hang-up ends it with a report, a second one at once."""
+
+    async def main() -> Finished:
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, task.cancel)
+        return await run.execute()
+
+    return asyncio.run(main())
+
+
+def present(finished: Finished, form: Format | None, output: Path | None, *, quiet: bool) -> int:
+    """Print the summary, or the report in the form that was asked for; returns the exit status."""
+    to_stdout = form is not None and (output is None or str(output) == "-")
+    if not quiet and not to_stdout:
+        print_summary(finished.report, results_console(), shown(finished.folder.path))
+    emit(finished.report, form, output)
+    return exit_status(finished.report)
+
+
+def shown(path: Path) -> Path:
+    """A path as a person would type it here."""
+    try:
+        return path.resolve().relative_to(Path.cwd())
+    except ValueError:
+        return path

@@ -1,0 +1,175 @@
+"""The summary that a person reads in the terminal: status, issues first, services, checks, where the report lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from shakeout.checks.base import CheckResult, Outcome
+from shakeout.report.model import Issue, Priority, Report, Status
+
+_STATUS_STYLE = {
+    Status.SUCCESSFUL: "bold green",
+    Status.SUCCESSFUL_WITH_ISSUES: "bold yellow",
+    Status.FAILED: "bold red",
+    Status.INCONCLUSIVE: "bold magenta",
+}
+_MARKS = {
+    Outcome.PASSED: ("✓", "green"),
+    Outcome.FAILED: ("✗", "bold red"),
+    Outcome.DEGRADED: ("!", "yellow"),
+    Outcome.SKIPPED: ("-", "dim"),
+    Outcome.INCONCLUSIVE: ("?", "magenta"),
+}
+_PRIORITY_STYLE = {
+    Priority.CRITICAL: "bold red",
+    Priority.HIGH: "red",
+    Priority.MEDIUM: "yellow",
+    Priority.LOW: "dim",
+}
+
+
+def print_summary(report: Report, console: Console, folder: Path | None = None) -> None:
+    """Print the summary of a report; `folder` is where its files lie."""
+    _print_heading(report, console)
+    for number, issue in enumerate(report.issues, 1):
+        _print_issue(number, issue, console)
+    if report.unexplained:
+        console.print(Text("Unexplained", style="bold"))
+        for item in report.unexplained[:10]:
+            seen = f" (seen {item.count} times)" if item.count > 1 else ""
+            console.print(Padding(Text(f"{item.symptom}{seen}; needs {item.needs}"), (0, 0, 0, 2)))
+        console.print()
+    if report.services:
+        _print_services(report, console)
+    if report.checks:
+        _print_checks(report.checks, console)
+    if report.next_steps:
+        console.print(Text("Next steps", style="bold"))
+        for number, step in enumerate(report.next_steps, 1):
+            console.print(Padding(Text(f"{number}. {step}"), (0, 0, 0, 2)))
+        console.print()
+    for note in report.notes:
+        console.print(Text(f"note: {note}", style="dim"))
+    if folder is not None:
+        console.print(Text(f"Report  {folder / 'report.md'}  (and report.html, report.json)"))
+
+
+def _print_heading(report: Report, console: Console) -> None:
+    where = (
+        " ".join(part for part in (report.application, "on", report.environment) if part) if report.environment else ""
+    )
+    heading = Text()
+    heading.append(str(report.status), style=_STATUS_STYLE[report.status])
+    if where:
+        heading.append(f"  {where}")
+    if report.release.commit:
+        heading.append(f"  commit {report.release.commit[:12]}", style="dim")
+        if report.release.subject:
+            heading.append(f"  {report.release.subject}", style="dim")
+    console.print()
+    console.print(heading)
+    counted = _counts(report)
+    if counted:
+        console.print(Text(counted, style="dim"))
+    console.print()
+
+
+def _counts(report: Report) -> str:
+    parts = []
+    for outcome in Outcome:
+        number = sum(1 for result in report.checks if result.outcome is outcome)
+        if number:
+            parts.append(f"{number} {outcome}")
+    text = f"checks: {', '.join(parts)}" if parts else ""
+    phases = [
+        f"{name} {report.seconds[name]:.1f} s"
+        for name in ("deploy", "verify", "explain", "report")
+        if name in report.seconds
+    ]
+    return "; ".join(part for part in (text, ", ".join(phases)) if part)
+
+
+def _print_issue(number: int, issue: Issue, console: Console) -> None:
+    title = Text(f"Issue {number}  ", style="bold")
+    title.append(str(issue.priority), style=_PRIORITY_STYLE[issue.priority])
+    title.append(f"  {issue.title}", style="bold")
+    console.print(title)
+    body: list[Text] = []
+    for symptom in issue.symptoms[:5]:
+        body.append(Text(f"seen: {symptom}"))
+    if len(issue.symptoms) > 5:
+        body.append(Text(f"      and {len(issue.symptoms) - 5} more symptoms of the same cause", style="dim"))
+    if not issue.whys:
+        for label, value in (("expected", issue.expected), ("got", issue.actual), ("reproduce", issue.reproduce)):
+            if value:
+                body.append(Text(f"{label}: {value.splitlines()[0]}"))
+        for item in issue.evidence[:6]:
+            body.append(Text(f"{item.locator}: {item.quote.splitlines()[0] if item.quote else ''}", style="dim"))
+    for depth, why in enumerate(issue.whys, 1):
+        body.append(Text(f"{depth}. {why.question}"))
+        body.append(Text(f"   {why.answer}"))
+        if why.evidence:
+            first = why.evidence[0]
+            quote = first.quote.strip().splitlines()[0] if first.quote.strip() else ""
+            body.append(Text(f"   {first.locator}  {quote}", style="dim"))
+    if issue.root_cause:
+        body.append(Text(f"Root cause: {issue.root_cause.statement}", style="bold"))
+        change = issue.root_cause.introduced_by
+        if change:
+            body.append(Text(f"Introduced by {change.commit[:12]} of {change.date[:10]}: {change.subject}"))
+    if issue.fixes:
+        body.append(Text(f"Fix: {issue.fixes[0].summary}"))
+    if issue.proof and issue.proof.status != "not tried":
+        body.append(
+            Text(
+                f"{issue.proof.status}: {issue.proof.detail}",
+                style="green" if issue.proof.status == "proved" else "yellow",
+            )
+        )
+    if issue.unknown:
+        body.append(Text(issue.unknown, style="magenta"))
+    for line in body:
+        console.print(Padding(line, (0, 0, 0, 2)))
+    console.print()
+
+
+def _print_services(report: Report, console: Console) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=True, header_style="bold")
+    for column in ("Service", "Status", "Address", "Commit", "Ready after"):
+        table.add_column(column, overflow="fold")
+    for service in report.services:
+        good = service.status in {"deployed", "external"}
+        status = Text(service.status, style="green" if good else "bold red")
+        if service.restarts:
+            status.append(f", restarted {service.restarts} times", style="yellow")
+        ready = f"{service.seconds:.1f} s" if service.seconds is not None else ""
+        table.add_row(
+            service.name, status, service.url or service.detail or "", (service.commit or "unknown")[:12], ready
+        )
+    console.print(table)
+    console.print()
+
+
+def _print_checks(results: tuple[CheckResult, ...], console: Console) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("", width=1)
+    table.add_column("Check", no_wrap=True)
+    table.add_column("Outcome")
+    table.add_column("Detail", overflow="fold")
+    table.add_column("Time", justify="right", no_wrap=True)
+    for result in results:
+        mark, style = _MARKS[result.outcome]
+        table.add_row(
+            Text(mark, style=style),
+            result.name,
+            Text(str(result.outcome), style=style),
+            result.detail,
+            f"{result.seconds * 1000:.0f} ms" if result.seconds < 1 else f"{result.seconds:.1f} s",
+        )
+    console.print(table)
+    console.print()

@@ -1,0 +1,1 @@
+"""One execution of shakeout: deploy, verify, explain, report."""

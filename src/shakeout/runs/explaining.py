@@ -1,0 +1,74 @@
+"""From what a run saw to issues: symptoms, the walk, chains, guards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from shakeout.catalogue import rules
+from shakeout.catalogue.symptoms import CheckFailed, ServiceNotDeployed
+from shakeout.checks.base import CheckResult, Outcome
+from shakeout.evidence.platform import Platform
+from shakeout.report.building import build_issue
+from shakeout.report.model import Issue, Unexplained
+from shakeout.why.chain import chains
+from shakeout.why.engine import Bounds, Symptom, walk
+from shakeout.why.sources import Sources
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """What the engine made of a run's symptoms; `notes` are bounds that were hit and rules that failed."""
+
+    issues: tuple[Issue, ...]
+    unexplained: tuple[Unexplained, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def symptoms_of(results: Iterable[CheckResult], platform: Platform | None) -> tuple[Symptom, ...]:
+    """
+    What someone would notice about a run: services that are not deployed, then checks that went wrong.
+
+    A check that is skipped or inconclusive is no symptom of its own: it follows from another, or nothing was measured.
+    """
+    found: list[Symptom] = []
+    for item in platform or ():
+        if item.kind == "service" and item.state == "not deployed" and item.reason != "blocked":
+            claim = ServiceNotDeployed(item.name, item.message or item.reason or "no reason was given")
+            found.append(Symptom(claim=claim, evidence=item.evidence, service=item.name, weight=0))
+    for result in results:
+        if result.outcome in {Outcome.FAILED, Outcome.DEGRADED} and result.evidence:
+            found.append(
+                Symptom(
+                    claim=CheckFailed(result.name, result.detail),
+                    evidence=result.evidence,
+                    checks=(result.name,),
+                    service=result.service,
+                    weight=0 if result.required and result.outcome is Outcome.FAILED else 1,
+                )
+            )
+    return tuple(found)
+
+
+def explain(
+    symptoms: Sequence[Symptom],
+    sources: Sources,
+    results: Sequence[CheckResult] = (),
+    *,
+    bounds: Bounds | None = None,
+) -> Explanation:
+    """Walk from the symptoms and build one issue from each chain."""
+    graph = walk(symptoms, rules(), sources, bounds)
+    by_name = {result.name: result for result in results}
+    issues = [
+        build_issue(
+            chain,
+            by_name,
+            service_down=any(isinstance(symptom.claim, ServiceNotDeployed) for symptom in chain.symptoms),
+        )
+        for chain in chains(graph)
+    ]
+    return Explanation(
+        issues=tuple(sorted(issues, key=lambda issue: issue.priority.rank)),
+        notes=tuple(graph.notes),
+    )

@@ -1,0 +1,224 @@
+"""deploy → verify → explain → report, with a report whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from shakeout.checks.base import CheckResult, Context
+from shakeout.checks.planning import plan_checks
+from shakeout.checks.runner import run_checks
+from shakeout.errors import DeploymentError
+from shakeout.evidence.platform import Platform
+from shakeout.report.building import next_steps, recommendations
+from shakeout.report.model import ReleaseSummary, Report, ServiceSummary
+from shakeout.report.priority import status
+from shakeout.report.rendering import FILES, render
+from shakeout.runs.explaining import Explanation, explain, symptoms_of
+from shakeout.runs.folder import RunFolder, new_run
+from shakeout.runs.request import Request
+from shakeout.runs.sources import declarations_of, platform_of, probes_of
+from shakeout.targets.base import Inventory, Progress, Release, Target
+from shakeout.targets.capture import last_lines
+from shakeout.why.sources import Sources
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finished:
+    """A run that has ended: its report and the folder that holds it. `kept` while its release goes on."""
+
+    report: Report
+    folder: RunFolder
+    kept: bool = False
+
+
+@dataclass(kw_only=True)
+class Run:
+    """
+    One execution. With `release`, that release is verified and nothing is deployed; `logs_folder` then has its logs.
+
+    `on_result` gets each check's result as it comes.
+    """
+
+    request: Request
+    target: Target
+    progress: Progress
+    keep: bool = False
+    explaining: bool = True
+    release: Release | None = None
+    logs_folder: Path | None = None
+    on_result: Callable[[CheckResult], None] | None = None
+    _results: list[CheckResult] = field(default_factory=list)
+    _planned: dict[str, int] = field(default_factory=dict)
+    _seconds: dict[str, float] = field(default_factory=dict)
+    _notes: list[str] = field(default_factory=list)
+    _inventory: Inventory | None = None
+    _interrupted: bool = False
+
+    async def execute(self) -> Finished:
+        """
+        Do it all; a failed deployment, a failed check and an interruption end in a report, not in an exception.
+
+        What the target started is stopped, unless `keep` is set and the run was not interrupted.
+        """
+        moment = datetime.now(UTC)
+        folder = new_run(self.request.home, self.request.plan.commit, moment)
+        kept = False
+        try:
+            try:
+                await self._deploy_and_verify(folder)
+            except asyncio.CancelledError:
+                self._interrupted = True
+                self._notes.append("the run was interrupted; what was not asked by then is missing")
+                task = asyncio.current_task()
+                if task is not None:
+                    task.uncancel()
+            except DeploymentError as error:
+                self._notes.append(f"nothing was deployed: {error}")
+            report = self._explain_and_report(folder, moment)
+            kept = self.keep and not self._interrupted and self.release is not None
+            if kept:
+                await self.target.keep()
+        finally:
+            if not kept:
+                await asyncio.shield(self.target.stop(self.progress))
+        return Finished(report=report, folder=folder, kept=kept)
+
+    async def _deploy_and_verify(self, folder: RunFolder) -> None:
+        plan = self.request.plan
+        checks = plan_checks(plan)
+        if self.release is None:
+            with self._timed("deploy"):
+                self.release = await self.target.deploy(plan, folder.path, self.progress)
+        folder.save("release.json", self.release)
+        with self._timed("verify"):
+            context = Context(
+                plan=plan,
+                release=self.release,
+                run_folder=folder.path,
+                checkout=self._checkout() or Path(plan.repository),
+            )
+            self._planned = {check.name: number for number, check in enumerate(checks)}
+            await run_checks(
+                checks,
+                context,
+                progress=self.progress,
+                on_result=self._take,
+                last_lines=lambda service: last_lines(self.logs_folder or folder.path, service),
+            )
+            with suppress(OSError):
+                self._inventory = await self.target.inventory()
+
+    def _checkout(self) -> Path | None:
+        found = getattr(self.target, "checkout", None)
+        return found if isinstance(found, Path) else None
+
+    def _take(self, result: CheckResult) -> None:
+        self._results.append(result)
+        if self.on_result:
+            self.on_result(result)
+
+    def _explain_and_report(self, folder: RunFolder, moment: datetime) -> Report:
+        results = tuple(sorted(self._results, key=lambda result: self._planned[result.name])) if self._results else ()
+        platform: Platform | None = None
+        with self._timed("explain"):
+            if self.release is not None:
+                platform = platform_of(self.request.plan, self.release, self._inventory, folder)
+            explanation = self._explain(results, platform)
+        with self._timed("report"):
+            report = self._report(folder, moment, results, explanation)
+            write_report(report, folder)
+        return report
+
+    def _explain(self, results: tuple[CheckResult, ...], platform: Platform | None) -> Explanation:
+        sources = Sources(probes_of(results), declarations_of(self.request.plan, self.request.loaded.path))
+        if self.explaining:
+            sources.add(self.request.repository)
+        if platform is not None:
+            sources.add(platform)
+        return explain(symptoms_of(results, platform), sources, results)
+
+    def _report(
+        self, folder: RunFolder, moment: datetime, results: tuple[CheckResult, ...], explanation: Explanation
+    ) -> Report:
+        plan, release = self.request.plan, self.release
+        services = service_summaries(release, results) if release else ()
+        commit = self.request.repository.describe(plan.commit)
+        notes = list(self._notes)
+        if plan.dirty:
+            notes.insert(0, "the working tree was deployed (--dirty), not the commit")
+        notes += explanation.notes
+        self._seconds["total"] = sum(self._seconds.values())
+        return Report(
+            status=status(services, results, explanation.issues),
+            application=plan.application,
+            environment=plan.environment,
+            target=plan.target,
+            run=folder.id,
+            date=moment.isoformat(timespec="seconds"),
+            release=ReleaseSummary(
+                id=release.id if release else None,
+                commit=plan.commit,
+                subject=commit.subject if commit else None,
+                dirty=plan.dirty,
+            ),
+            services=services,
+            checks=results,
+            issues=explanation.issues,
+            unexplained=explanation.unexplained,
+            recommendations=recommendations(explanation.issues),
+            next_steps=next_steps(explanation.issues, explanation.unexplained, results),
+            notes=tuple(notes),
+            seconds={name: round(value, 3) for name, value in self._seconds.items()},
+        )
+
+    def _timed(self, phase: str) -> _Timed:
+        return _Timed(self._seconds, phase)
+
+
+class _Timed:
+    def __init__(self, seconds: dict[str, float], phase: str) -> None:
+        self._seconds, self._phase = seconds, phase
+
+    def __enter__(self) -> None:
+        self._start = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._seconds[self._phase] = time.monotonic() - self._start
+
+
+def service_summaries(release: Release, results: tuple[CheckResult, ...]) -> tuple[ServiceSummary, ...]:
+    """Each service with what it says of its own version, where a check asked it."""
+    said: dict[str, Mapping[str, object]] = {
+        result.service: result.facts for result in results if result.kind == "versions" and result.service
+    }
+    return tuple(
+        ServiceSummary(
+            name=revision.service,
+            revision=revision.id,
+            url=revision.url,
+            status=revision.status,
+            version=_text(said.get(revision.service, {}).get("version")),
+            commit=_text(said.get(revision.service, {}).get("seen_commit")) or revision.commit,
+            restarts=revision.restarts,
+            seconds=revision.ready_seconds,
+            detail=revision.failure.message if revision.failure else None,
+        )
+        for revision in release.revisions
+    )
+
+
+def write_report(report: Report, folder: RunFolder) -> None:
+    """Write every form of the report that lies in a run's folder, and the value itself for `shakeout report`."""
+    folder.save("run.json", report)
+    for name, form in FILES.items():
+        folder.write(name, render(report, form))
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value is not None else None

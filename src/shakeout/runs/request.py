@@ -1,0 +1,81 @@
+"""What a run is asked to do, made from the manifest and the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shakeout.errors import UsageError
+from shakeout.evidence import git
+from shakeout.evidence.repository import Repository
+from shakeout.manifest.loading import LoadedManifest, find_manifest, load_manifest
+from shakeout.manifest.plan import Plan
+from shakeout.manifest.planning import make_plan, resolve_pins
+from shakeout.runs.folder import home_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """The manifest, the plan and the repository of one run; `home` is where its folder is made."""
+
+    loaded: LoadedManifest
+    plan: Plan
+    repository: Repository
+    home: Path
+
+
+def make_request(
+    *,
+    manifest: Path | None,
+    environment: str | None,
+    revision: str,
+    dirty: bool,
+    caller: Mapping[str, str],
+    folder: Path | None = None,
+) -> Request:
+    """
+    Load the manifest and make the plan.
+
+    Raises ManifestError with every fault of the manifest, UsageError where there is no manifest or no repository.
+    """
+    path = manifest or find_manifest(folder or Path.cwd())
+    loaded = load_manifest(path)
+    top = repository_folder(path.resolve().parent)
+    repository = Repository(top, revision)
+    plan = make_plan(
+        loaded,
+        environment=environment,
+        commit=repository.commit,
+        dirty=dirty,
+        repository=top,
+        caller=caller,
+    )
+    return Request(
+        loaded=loaded, plan=resolve_pins(plan, repository.resolve), repository=repository, home=home_of(path)
+    )
+
+
+def repository_folder(folder: Path) -> Path:
+    """The top folder of the work tree that `folder` is in; UsageError where it is in none or has no commit."""
+    try:
+        top = Path(git.text(folder, "rev-parse", "--show-toplevel").strip())
+    except git.GitError as error:
+        raise UsageError(
+            "the manifest is not in a git repository",
+            expected="a work tree, since a commit is what is deployed",
+            seen=error.detail or "none",
+            where=str(folder),
+            hint="git init && git add . && git commit",
+        ) from error
+    try:
+        git.text(top, "rev-parse", "--verify", "--quiet", "HEAD")
+    except git.GitError as error:
+        raise UsageError(
+            "the repository has no commit yet",
+            expected="a commit to deploy",
+            seen="none",
+            where=str(top),
+            hint="git add . && git commit, or deploy the working tree after a first commit: --dirty",
+        ) from error
+    return top

@@ -1,0 +1,182 @@
+"""Turns what a run saw into the evidence sources that rules ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from shakeout.checks.base import CheckResult
+from shakeout.evidence.declarations import Declarations, Declared, Setting
+from shakeout.evidence.model import Evidence, Locator
+from shakeout.evidence.platform import Platform, PlatformItem
+from shakeout.evidence.probes import Probe, Probes
+from shakeout.manifest.plan import BackingServicePlan, Plan, ServicePlan
+from shakeout.runs.folder import RunFolder
+from shakeout.targets.base import Inventory, Release, Revision, Running
+
+
+def probes_of(results: Iterable[CheckResult]) -> Probes:
+    """The checks' answers, as rules read them."""
+    return Probes(
+        Probe(
+            name=result.name,
+            kind=result.kind,
+            outcome=str(result.outcome),
+            detail=result.detail,
+            service=result.service,
+            required=result.required,
+            blocked_by=result.blocked_by,
+            facts=result.facts,
+            evidence=result.evidence,
+        )
+        for result in results
+    )
+
+
+def platform_of(plan: Plan, release: Release, inventory: Inventory | None, folder: RunFolder) -> Platform:
+    """
+    The release and the inventory, as rules read them.
+
+    What the platform said is written to `platform.txt` in the run's folder, one line each, and quoted from there.
+    """
+    lines: list[str] = []
+    items: list[PlatformItem] = []
+    plans = {service.name: service for service in plan.services}
+    for revision in release.revisions:
+        running = inventory.get(revision.service) if inventory else None
+        lines.append(_service_line(revision, running))
+        items.append(_service_item(revision, running, plans.get(revision.service), _evidence(lines)))
+    for backing in plan.backing_services:
+        running = inventory.get(backing.name) if inventory else None
+        lines.append(_backing_line(backing, running, release.environment))
+        items.append(_backing_item(backing, running, _evidence(lines)))
+    folder.write("platform.txt", "".join(f"{line}\n" for line in lines))
+    return Platform(release.environment, release.target, items, complete=inventory is not None)
+
+
+def declarations_of(plan: Plan, manifest: Path) -> Declarations:
+    """The manifest's settings for the environment, each with its line."""
+    return Declarations(
+        path=plan.manifest_path,
+        environment=plan.environment,
+        target=plan.target,
+        services=[_declared_service(service) for service in plan.services],
+        backing_services=[_declared_backing(backing) for backing in plan.backing_services],
+        lines=Declarations.lines_of(manifest),
+    )
+
+
+def _evidence(lines: Sequence[str]) -> tuple[Evidence, ...]:
+    at = Locator(source="platform", path="platform.txt", line=len(lines))
+    return (Evidence(kind="platform", locator=at, quote=lines[-1]),)
+
+
+def _service_line(revision: Revision, running: Running | None) -> str:
+    parts = [f"service {revision.service}: {revision.status}", f"commit {revision.commit[:12]}"]
+    if revision.url:
+        parts.append(f"at {revision.url}")
+    if revision.failure:
+        parts.append(f"{revision.failure.reason}: {revision.failure.message}")
+    if running:
+        parts.append(f"now {running.state}")
+        parts += [f"listening on {', '.join(running.listening)}"] if running.listening else []
+    if revision.restarts:
+        parts.append(f"restarted {revision.restarts} times")
+    return "; ".join(" ".join(part.split()) for part in parts)
+
+
+def _service_item(
+    revision: Revision, running: Running | None, plan: ServicePlan | None, evidence: tuple[Evidence, ...]
+) -> PlatformItem:
+    failure = revision.failure
+    located = (
+        (Evidence(kind="log", locator=failure.at, quote=failure.message),)
+        if failure is not None and failure.at is not None and failure.at.source == "log"
+        else ()
+    )
+    failure_facts = dict(failure.facts) if failure else {}
+    deployed = revision.status in {"deployed", "external"}
+    return PlatformItem(
+        name=revision.service,
+        kind="service",
+        state=running.state if running and deployed else ("running" if deployed else "not deployed"),
+        reason=failure.reason if failure else None,
+        message=failure.message if failure else None,
+        commit=revision.commit,
+        pinned=bool(plan and plan.pinned),
+        url=revision.url,
+        listening=running.listening if running else (),
+        exit_status=running.exit_status if running else failure_facts.get("exit_status"),
+        restarts=revision.restarts,
+        facts=msgspec.to_builtins({**revision.facts, **failure_facts}),
+        evidence=(*evidence, *located),
+    )
+
+
+def _backing_line(backing: BackingServicePlan, running: Running | None, environment: str) -> str:
+    if backing.disabled:
+        return f"backing service {backing.name} ({backing.kind}): disabled in {environment}"
+    state = running.state if running else "unknown"
+    address = running.address if running and running.address else "no address"
+    return f"backing service {backing.name} ({backing.kind}): {state}; {address}"
+
+
+def _backing_item(backing: BackingServicePlan, running: Running | None, evidence: tuple[Evidence, ...]) -> PlatformItem:
+    return PlatformItem(
+        name=backing.name,
+        kind="backing service",
+        state="disabled" if backing.disabled else (running.state if running else "unknown"),
+        address=running.address if running else None,
+        facts=msgspec.to_builtins(dict(running.facts)) if running else {},
+        evidence=evidence,
+    )
+
+
+def _declared_service(service: ServicePlan) -> Declared:
+    settings = {
+        f"environment.{name}": Setting(
+            name=f"environment.{name}", value=value, at=service.setting_at.get(f"environment.{name}")
+        )
+        for name, value in service.environment.items()
+    }
+    for name in service.secret_environment:
+        key = f"secrets.{name}"
+        settings[key] = Setting(name=key, value="(a secret)", at=service.setting_at.get(key))
+    simple = {
+        "run": " ".join(service.command),
+        "port": str(service.port) if service.port else None,
+        "pin": service.commit if service.pinned else None,
+        "url": service.url,
+        "path": service.path,
+        "image": service.image,
+    }
+    for name, value in simple.items():
+        if value is not None:
+            settings[name] = Setting(name=name, value=value, at=service.setting_at.get(name, service.at))
+    return Declared(
+        name=service.name,
+        kind="service",
+        at=service.at,
+        settings=settings,
+        needs=service.needs,
+        required=service.required,
+    )
+
+
+def _declared_backing(backing: BackingServicePlan) -> Declared:
+    settings = {}
+    for name, value in (("url", backing.url), ("image", backing.image)):
+        if value is not None:
+            settings[name] = Setting(name=name, value=value, at=backing.setting_at.get(name, backing.at))
+    for name, at in backing.setting_at.items():
+        settings.setdefault(name, Setting(name=name, value=str(getattr(backing, name, "")), at=at))
+    return Declared(
+        name=backing.name,
+        kind=backing.kind,
+        at=backing.at,
+        settings=settings,
+        disabled=backing.disabled,
+        required=backing.required,
+    )
