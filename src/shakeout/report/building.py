@@ -127,7 +127,7 @@ def _root_cause(chain: Chain) -> RootCause | None:
     if chain.root is None:
         return None
     return RootCause(
-        claim=chain.root.name,
+        claim=chain.root.type_name,
         statement=str(chain.root),
         layer=chain.root.layer.word,
         locators=tuple(str(at) for at in chain.root.locators),
@@ -164,8 +164,8 @@ def _unknown(chain: Chain) -> str | None:
 
 def _identity(chain: Chain) -> str:
     claim = chain.root or chain.end
-    kind = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in claim.name).lstrip("-")
-    digest = hashlib.sha256(f"{claim.name}\0{claim}".encode()).hexdigest()[:8]
+    kind = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in claim.type_name).lstrip("-")
+    digest = hashlib.sha256(f"{claim.type_name}\0{claim}".encode()).hexdigest()[:8]
     return f"{kind}-{digest}"
 
 

@@ -86,7 +86,7 @@ class _Ranking:
         open_links = [link for link in node.links if link.cause not in above]
         return sorted(
             open_links,
-            key=lambda link: (link.strength, -self.depth(link.cause, above), link.cause.name, str(link.cause)),
+            key=lambda link: (link.strength, -self.depth(link.cause, above), link.cause.type_name, str(link.cause)),
         )
 
     def path(self, claim: Claim) -> list[Link]:

@@ -47,7 +47,7 @@ class Claim:
         return next((at for at in self.locators if at.source == "file" and at.line is not None), None)
 
     @property
-    def name(self) -> str:
+    def type_name(self) -> str:
         """The claim's type, as JSON names it."""
         return type(self).__name__
 

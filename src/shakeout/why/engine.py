@@ -112,7 +112,7 @@ def walk(symptoms: Sequence[Symptom], rules: Iterable[Rule], sources: Sources, b
         for rule in ordered:
             if rule.explains(node.claim):
                 _ask(rule, node, sources, bounds, graph)
-        node.links.sort(key=lambda link: (link.strength, link.cause.name, str(link.cause)))
+        node.links.sort(key=lambda link: (link.strength, link.cause.type_name, str(link.cause)))
         if len(node.links) > bounds.causes:
             _note(graph, f"kept {bounds.causes} of {len(node.links)} causes of: {node.claim}")
             del node.links[bounds.causes :]
