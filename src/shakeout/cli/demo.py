@@ -2,34 +2,85 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from shakeout.cli.execute import present
+from shakeout.cli.execute import execute, present
 from shakeout.cli.options import FormatOption, OutputOption, QuietOption
 from shakeout.cli.output import ProgressLines
 from shakeout.cli.up import deploy, print_kept
 from shakeout.errors import UsageError
 from shakeout.manifest.loading import find_manifest, load_manifest
+from shakeout.runs.faults import choose, inject, load_faults
+from shakeout.runs.folder import home_of
+from shakeout.runs.pipeline import Finished, Run
+from shakeout.runs.request import make_request, repository_folder
+from shakeout.runs.targets import make_target
 
 CONSOLE = "shakeout-console"
 
 
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the console running; `shakeout down` stops it.")] = False,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option("--fault", metavar="NAME", help="Inject this fault first, as a commit in a scratch clone."),
+    ] = None,
+    faults: Annotated[bool, typer.Option("--faults", help="List the faults that can be injected, and exit.")] = False,
     form: FormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> int:
     """Deploy shakeout's own three-service console to this machine, check it and report."""
+    manifest = console_manifest()
+    if faults:
+        for name, found in load_faults(_faults_of(manifest)).items():
+            print(f"{name:<40} {found.family:<14} {found.summary}")
+        return 0
     progress = ProgressLines(quiet=quiet)
-    finished = deploy(progress, manifest=console_manifest(), environment="local", keep=keep)
+    if fault:
+        if keep:
+            raise UsageError("--keep and --fault do not go together", expected="one of them", seen="both")
+        finished = deploy_with_faults(manifest, fault, progress)
+    else:
+        finished = deploy(progress, manifest=manifest, environment="local", keep=keep)
     status = present(finished, form, output, quiet=quiet)
     if finished.kept and not quiet and form is None:
         print_kept(finished)
     return status
+
+
+def deploy_with_faults(manifest: Path, names: list[str], progress: ProgressLines) -> Finished:
+    """Inject the faults into a scratch clone, deploy that, and keep the run with the application's own runs."""
+    source = repository_folder(manifest.parent)
+    chosen = choose(_faults_of(manifest), names)
+    folder = Path(tempfile.mkdtemp(prefix="shakeout-faults-"))
+    try:
+        progress(f"cloning the application and committing {', '.join(names)}")
+        injected = inject(source, folder / "application", chosen)
+        request = make_request(
+            manifest=injected.folder / manifest.name,
+            environment=chosen[0].environment,
+            revision="HEAD",
+            dirty=False,
+            caller={**os.environ, **injected.variables},
+            home=home_of(manifest),
+        )
+        try:
+            return execute(Run(request=request, target=make_target(request), progress=progress))
+        finally:
+            request.repository.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _faults_of(manifest: Path) -> Path:
+    return manifest.parent / "faults"
 
 
 def console_manifest() -> Path:

@@ -33,9 +33,10 @@ def make_request(
     dirty: bool,
     caller: Mapping[str, str],
     folder: Path | None = None,
+    home: Path | None = None,
 ) -> Request:
     """
-    Load the manifest and make the plan.
+    Load the manifest and make the plan; `home` is where runs are kept, by default beside the manifest.
 
     Raises ManifestError with every fault of the manifest, UsageError where there is no manifest or no repository.
     """
@@ -52,7 +53,7 @@ def make_request(
         caller=caller,
     )
     return Request(
-        loaded=loaded, plan=resolve_pins(plan, repository.resolve), repository=repository, home=home_of(path)
+        loaded=loaded, plan=resolve_pins(plan, repository.resolve), repository=repository, home=home or home_of(path)
     )
 
 
