@@ -22,7 +22,7 @@ function Missing() {
 
 /** Any fault while a page is drawn ends here, in words, and not on an empty screen. */
 function Guarded({ children }) {
-  const [error, reset] = useErrorBoundary();
+  const [error, reset] = useErrorBoundary((fault) => console.error(fault));
   return error ? html`<${Trouble} error=${{ message: `This page could not be drawn: ${error.message}` }} again=${reset} />` : children;
 }
 

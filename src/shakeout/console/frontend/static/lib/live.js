@@ -30,7 +30,6 @@ export class Live {
 
   constructor(options) {
     this.#options = options; // {backend, session, protocol, run, onEvent, onState, onGap}
-    this.#retryNow = this.#retryNow.bind(this);
     addEventListener("online", this.#retryNow);
     this.#open();
   }
@@ -43,11 +42,11 @@ export class Live {
     this.#socket?.close(1000);
   }
 
-  #retryNow() {
+  #retryNow = () => {
     if (this.#closed || this.#socket) return;
     clearTimeout(this.#timer);
     this.#open();
-  }
+  };
 
   async #open() {
     const { backend, session, protocol, run, onState } = this.#options;

@@ -111,7 +111,6 @@ export function RunPage({ run: id }) {
       <p><strong>${connection.phase === "mismatch" ? "Versions differ." : "The backend refused live updates."}</strong> ${connection.detail}</p>
       <button type="button" onClick=${() => location.reload()}>Load the page again</button></div>` : ""}
     <${Counts} checks=${checks} />
-    <p class="unseen" aria-live="polite">${alive && state.changed ? log.at(-1)?.text : ""}</p>
     ${issues.length ? html`<section aria-labelledby="issues-title"><h2 id="issues-title">Issues</h2><${IssueList} run=${run} issues=${issues} /></section>` : ""}
     <section aria-labelledby="services-title"><h2 id="services-title">Services</h2><${Services} services=${services} /></section>
     <section aria-labelledby="checks-title"><h2 id="checks-title">Checks</h2><${Checks} checks=${checks} changed=${alive ? state.changed : ""} /></section>

@@ -50,7 +50,7 @@ export function RunsPage({ query }) {
   const { backend } = useConsole();
   const [environment, status, before] = ["environment", "status", "before"].map((name) => query.get(name) ?? "");
   const { answer, error, loading, again } = useAnswer(
-    (signal) => backend.runs({ limit: PAGE + 1, before, environment, status }, signal),
+    (signal) => backend.runs({ limit: PAGE, before, environment, status }, signal),
     [environment, status, before],
   );
   useEffect(() => { document.title = "Runs · Shakeout"; }, []);
@@ -59,8 +59,8 @@ export function RunsPage({ query }) {
     return () => clearInterval(timer);
   }, [before, again]);
   for (const run of answer?.runs ?? []) if (run.environment) environmentsSeen.add(run.environment);
-  const runs = answer?.runs.slice(0, PAGE) ?? [];
-  const more = (answer?.runs.length ?? 0) > PAGE;
+  const runs = answer?.runs ?? [];
+  const more = answer?.next;
   const filtered = environment || status;
   return html`
     <div class="page-head"><h1 tabindex="-1">Runs</h1>
@@ -82,6 +82,6 @@ export function RunsPage({ query }) {
     </table></div>` : ""}
     ${before || more ? html`<nav class="paging screen-only" aria-label="Pages of runs">
       ${before ? html`<a href=${paths.runs({ environment, status })}>Newest</a>` : ""}
-      ${more ? html`<a href=${paths.runs({ environment, status, before: answer.next ?? runs.at(-1).id })} rel="next">Older</a>` : ""}
+      ${more ? html`<a href=${paths.runs({ environment, status, before: more })} rel="next">Older</a>` : ""}
     </nav>` : ""}`;
 }

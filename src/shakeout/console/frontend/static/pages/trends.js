@@ -11,8 +11,8 @@ const environments = new Set();
 function Days({ days }) {
   return html`<div class="table-frame"><table class="plain" role="table"><caption>By day</caption>
     <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Day</th><th role="columnheader" scope="col" class="right">Runs</th><th role="columnheader" scope="col" class="right">Passed</th>
-      <th role="columnheader" scope="col" class="right">Failed</th><th role="columnheader" scope="col" class="right">Took</th></tr></thead>
-    <tbody role="rowgroup">${[...days].reverse().map((day) => html`<tr role="row" key=${day.day}><th role="rowheader" scope="row">${day.day}</th><td role="cell" class="right figure">${day.runs}</td>
+      <th role="columnheader" scope="col" class="right">Failed</th><th role="columnheader" scope="col" class="right">Took, mean</th></tr></thead>
+    <tbody role="rowgroup">${[...days].reverse().map((day) => html`<tr role="row" key=${day.day}><th role="rowheader" scope="row" class="day">${day.day}</th><td role="cell" class="right figure">${day.runs}</td>
       <td role="cell" class="right figure">${day.passed}</td><td role="cell" class="right figure ${day.failed ? "bad" : ""}">${day.failed}</td>
       <td role="cell" class="right"><${Seconds} seconds=${day.seconds} /></td></tr>`)}</tbody></table></div>`;
 }
@@ -56,11 +56,11 @@ export function TrendsPage({ query }) {
     ${!answer && loading ? html`<${Waiting} what="the trends" />` : ""}
     ${answer && !days.length ? html`<${Nothing} title="There is nothing to compare yet."><p>Trends need at least one finished run.</p></${Nothing}>` : ""}
     ${days.length ? html`
-      <section aria-labelledby="outcomes"><h2 id="outcomes">Checks passed and failed a day</h2>
-        <${Chart} kind="bars" label="Checks passed and failed a day; the table below has the figures." at=${at} unit="checks"
+      <section aria-labelledby="outcomes"><h2 id="outcomes">Runs passed and failed a day</h2>
+        <${Chart} kind="bars" label="Runs passed and failed a day; the table below has the figures." at=${at} unit="runs"
           series=${[{ name: "passed", values: days.map((day) => day.passed) }, { name: "failed", values: days.map((day) => day.failed) }]} /></section>
-      <section aria-labelledby="took"><h2 id="took">How long the checks took</h2>
-        <${Chart} kind="line" label="Seconds that checks took, by day; the table below has the figures." at=${at} unit="seconds"
+      <section aria-labelledby="took"><h2 id="took">How long a run took</h2>
+        <${Chart} kind="line" label="Mean time that a run took, by day; the table below has the figures." at=${at} unit="seconds"
           series=${[{ name: "seconds", values: days.map((day) => day.seconds) }]} /></section>
       <${Days} days=${days} />` : ""}
     ${checks.length ? html`<${CheckTimes} checks=${checks} />` : ""}`;

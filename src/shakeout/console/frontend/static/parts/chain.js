@@ -10,11 +10,11 @@ const strengths = {
   consistent: "Possible: the evidence allows it and does not show it",
 };
 
-function Link({ layer, number, tone = "", children }) {
-  return html`<li class="link ${layer} ${tone}">
+function Floor({ layer, number, tone = "", children }) {
+  return html`<li class="floor ${layer} ${tone}">
     <p class="layer"><span>${layer}</span></p>
     <span class="node" aria-hidden="true">${number}</span>
-    <div class="link-body">${children}</div>
+    <div class="floor-body">${children}</div>
   </li>`;
 }
 
@@ -24,16 +24,16 @@ function Change({ change }) {
 }
 
 function Why({ why, number, root }) {
-  return html`<${Link} layer=${why.layer} number=${number} tone=${root ? "root" : ""}>
+  return html`<${Floor} layer=${why.layer} number=${number} tone=${root ? "root" : ""}>
     ${root ? html`<p class="root-label">Root cause</p>` : ""}
     <p class="question">${why.question}</p>
     <p class="reason">${why.answer}</p>
     ${root?.introduced_by ? html`<${Change} change=${root.introduced_by} />` : ""}
-    <p class="link-meta">
+    <p class="floor-meta">
       ${why.strength ? html`<span class="strength ${why.strength}" title=${strengths[why.strength]}>${why.strength}</span>` : ""}
       ${why.rule ? html`<code>${why.rule}</code>` : ""}</p>
     <${EvidenceList} evidence=${why.evidence} />
-  </${Link}>`;
+  </${Floor}>`;
 }
 
 /** The why that states the root cause: the deepest on its layer. -1 where none does. */
@@ -48,24 +48,24 @@ export function Chain({ issue }) {
   const { whys = [], symptoms = [], root_cause: root, guard, unknown } = issue;
   const at = rootIndex(issue);
   return html`<ol class="chain">
-    <${Link} layer="symptom" number="">
+    <${Floor} layer="symptom" number="">
       ${symptoms.map((symptom, index) => html`<p key=${index} class="symptom-text"><code>${symptom}</code></p>`)}
-      ${issue.checks?.length ? html`<p class="link-meta">Fails ${issue.checks.map((name) => html`<code key=${name}>${name}</code> `)}</p>` : ""}
-    </${Link}>
+      ${issue.checks?.length ? html`<p class="floor-meta">Fails ${issue.checks.map((name) => html`<code key=${name}>${name}</code> `)}</p>` : ""}
+    </${Floor}>
     ${whys.map((why, index) => html`<${Why} key=${index} why=${why} number=${index + 1} root=${index === at ? root : null} />`)}
-    ${root && at < 0 ? html`<${Link} layer=${root.layer} number="" tone="root">
+    ${root && at < 0 ? html`<${Floor} layer=${root.layer} number="" tone="root">
       <p class="root-label">Root cause</p><p class="reason">${root.statement}</p>
-      ${root.introduced_by ? html`<${Change} change=${root.introduced_by} />` : ""}</${Link}>` : ""}
-    ${guard ? html`<${Link} layer="guard" number="" tone=${guard.present ? "" : "absent"}>
+      ${root.introduced_by ? html`<${Change} change=${root.introduced_by} />` : ""}</${Floor}>` : ""}
+    ${guard ? html`<${Floor} layer="guard" number="" tone=${guard.present ? "" : "absent"}>
       <p class="question">What would have stopped it?</p>
       <p class="reason">${guard.statement || guard.name}</p>
-      <p class="link-meta"><span>${guard.present === null ? "not known whether the repository has it"
+      <p class="floor-meta"><span>${guard.present === null ? "not known whether the repository has it"
         : guard.present ? "the repository has it" : "missing from the repository"}</span>
         ${guard.statement ? html`<code>${guard.name}</code>` : ""}</p>
       <${EvidenceList} evidence=${guard.evidence} />
       ${guard.add ? html`<figure class="evidence"><figcaption><span class="kind">add</span></figcaption><pre class="quote">${guard.add}</pre></figure>` : ""}
-    </${Link}>` : ""}
-    ${unknown || (!whys.length && !root) ? html`<${Link} layer="unknown" number="?" tone="end">
-      <p class="reason">${unknown || "Nothing explains this yet."}</p></${Link}>` : ""}
+    </${Floor}>` : ""}
+    ${unknown || (!whys.length && !root) ? html`<${Floor} layer="unknown" number="?" tone="end">
+      <p class="reason">${unknown || "Nothing explains this yet."}</p></${Floor}>` : ""}
   </ol>`;
 }

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { duration } from "../lib/format.js";
 
-const HEIGHT = 220;
+const HEIGHT = 210;
 const tones = { passed: "--passed", failed: "--failed", seconds: "--accent" };
 
 const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
@@ -21,7 +21,7 @@ function options({ uPlot, kind, at, unit, series, width, style, read }) {
   const half = at.length > 1 ? (at[1] - at[0]) / 2 : 43_200;
   const axis = { stroke: colour("--muted"), font: `12px ${style.fontFamily}`, ticks: { show: false }, grid: { stroke: colour("--line"), width: 1 } };
   return {
-    width, height: HEIGHT, legend: { show: false }, padding: [8, 8, 0, 0],
+    width, height: HEIGHT, legend: { show: false }, padding: [8, 24, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { show: !bars } },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     scales: {
@@ -29,8 +29,8 @@ function options({ uPlot, kind, at, unit, series, width, style, read }) {
       y: { range: (_, __, high) => [0, (high || 1) * 1.1] },
     },
     axes: [
-      { ...axis, grid: { show: false }, splits: () => thin(at, Math.max(2, Math.floor(width / 76))), values: (_, values) => values.map((value) => dayOfMonth.format(value * 1000)) },
-      { ...axis, size: 56, values: (_, values) => values.map((value) => (unit === "seconds" ? duration(value) : Number.isInteger(value) ? value : "")) },
+      { ...axis, size: 30, grid: { show: false }, splits: () => thin(at, Math.max(2, Math.floor(width / 76))), values: (_, values) => values.map((value) => dayOfMonth.format(value * 1000)) },
+      { ...axis, size: 56, values: (_, values) => values.map((value) => (value === 0 ? "0" : unit === "seconds" ? (value < 1 ? duration(value) : `${value} s`) : Number.isInteger(value) ? value : "")) },
     ],
     series: [{}, ...lines.map(({ name }) => ({
       stroke: colour(tones[name]), width: bars ? 0 : 2, points: { show: !bars, size: 5, fill: colour(tones[name]) },
