@@ -112,12 +112,11 @@ class Accounts:
         with self._database.transaction(write=True) as session:
             family = session.scalar(spend)
             if family is not None:
-                found = session.execute(
+                opened, account = session.execute(
                     select(SignInSession, Account)
                     .join(Account, Account.id == SignInSession.account_id)
                     .where(SignInSession.id == family)
                 ).one()
-                opened, account = found.tuple()
                 if opened.revoked_at is None:
                     opened.expires_at = max(opened.expires_at, now + self._refresh_seconds)
                     return self._pair(session, account, opened.id, None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,7 @@ from shakeout.console.auth.messages import (
     SignIn,
     TokenQuestion,
 )
+from shakeout.console.auth.passwords import Passwords
 from shakeout.console.auth.settings import AuthSettings
 from shakeout.console.service import ConsoleError, Identity, ServiceSettings, create_app, failure, failures
 from shakeout.console.tokens import Claims, TokenRefused, bearer
@@ -37,10 +39,16 @@ def build(environ: Mapping[str, str]) -> tuple[FastAPI, ServiceSettings]:
     return application(settings, identity), settings.service
 
 
-def application(settings: AuthSettings, identity: Identity) -> FastAPI:
-    """The application; its keeper thread runs between start-up and shutdown."""
+def application(
+    settings: AuthSettings,
+    identity: Identity,
+    *,
+    clock: Callable[[], float] = time.time,
+    passwords: Passwords | None = None,
+) -> FastAPI:
+    """The application; its keeper thread runs between start-up and shutdown. `clock` gives seconds since 1970."""
     database = Database(settings.database)
-    accounts = Accounts(settings, database)
+    accounts = Accounts(settings, database, passwords=passwords, clock=clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -12,10 +12,14 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 
 class Passwords:
-    """Hashes and verifies. Each hash takes 64 MiB, so no more are made at once than there are processors."""
+    """
+    Hashes and verifies. Each hash takes 64 MiB, so no more are made at once than there are processors.
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHash((Argon2Hasher(),))
+    Another `hasher` changes the cost; hashes that were made with another cost are renewed at the next sign-in.
+    """
+
+    def __init__(self, hasher: Argon2Hasher | None = None) -> None:
+        self._hasher = PasswordHash((hasher or Argon2Hasher(),))
         self._turns = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
         self._nobody = self.hash(secrets.token_urlsafe(16))
 
