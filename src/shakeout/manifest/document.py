@@ -54,7 +54,7 @@ class Document:
     ) -> ManifestFault:
         """A ManifestFault for the value at `path`; `at` gives the line, where it is another value's."""
         line = self.line(path if at is None else at)
-        return ManifestFault(file=self.file, line=line, path=dotted(path), expected=expected, seen=got, hint=hint)
+        return _fault(self.file, line, path, expected, got, hint)
 
     def value(self, path: KeyPath) -> Any:
         """The value at `path`, or None where there is none."""
@@ -76,9 +76,7 @@ def read_document(source: bytes | str, *, file: str, size: int | None = None) ->
 
     def stop(line: int, expected: str, got: str, hint: str | None = None) -> ManifestError:
         line = min(max(line, 1), last_line)
-        return ManifestError(
-            [ManifestFault(file=file, line=line, path="the file", expected=expected, seen=got, hint=hint)]
-        )
+        return ManifestError([_fault(file, line, (), expected, got, hint)])
 
     try:
         loader = _Loader(text)
@@ -87,12 +85,11 @@ def read_document(source: bytes | str, *, file: str, size: int | None = None) ->
         raise stop(refused.line, refused.expected, refused.got, refused.hint) from refused
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, max(0, error.position)) + 1
-        got = f"the character U+{ord(error.character):04X}" if isinstance(error.character, str) else "other bytes"
-        raise stop(line, "text that prints", got) from error
+        raise stop(line, "text that prints", f"the character U+{error.character:04X}") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise stop(line, "YAML", _problem(error, text, line), _advice(error, text, line)) from error
+        raise stop(line, *_problem(error, text, line), _advice(error, text, line)) from error
     except (yaml.YAMLError, ValueError, RecursionError, IndexError) as error:
         raise stop(1, "YAML", f"a file that cannot be read ({visible(str(error))})") from error
     if node is None:
@@ -108,9 +105,7 @@ def read_document(source: bytes | str, *, file: str, size: int | None = None) ->
 
 def _decoded(source: bytes | str, file: str, size: int | None) -> str:
     def stop(line: int, expected: str, got: str, hint: str | None = None) -> ManifestError:
-        return ManifestError(
-            [ManifestFault(file=file, line=line, path="the file", expected=expected, seen=got, hint=hint)]
-        )
+        return ManifestError([_fault(file, line, (), expected, got, hint)])
 
     if len(source) > SIZE_LIMIT:
         raise stop(1, f"at most {SIZE_LIMIT // 1024} KiB", f"{size or len(source):,} bytes")
@@ -126,6 +121,18 @@ def _decoded(source: bytes | str, file: str, size: int | None) -> str:
         line = text.count("\n", 0, match.start()) + 1
         raise stop(line, "lines that end in a newline", f"the line break U+{ord(match[0]):04X}")
     return text
+
+
+def _fault(file: str, line: int, path: KeyPath, expected: str, got: str, hint: str | None) -> ManifestFault:
+    """A fault on one line of text, whatever characters the file's names have."""
+    return ManifestFault(
+        file=visible(file, 300),
+        line=line,
+        path=dotted(path),
+        expected=visible(expected, 600),
+        seen=visible(got, 600),
+        hint=visible(hint, 600) if hint else None,
+    )
 
 
 class _Refused(Exception):
@@ -168,10 +175,7 @@ class _Builder:
     faults: list[ManifestFault] = field(default_factory=list)
 
     def fault(self, node: yaml.Node, path: KeyPath, expected: str, got: str, hint: str | None = None) -> None:
-        line = node.start_mark.line + 1
-        self.faults.append(
-            ManifestFault(file=self.file, line=line, path=dotted(path), expected=expected, seen=got, hint=hint)
-        )
+        self.faults.append(_fault(self.file, node.start_mark.line + 1, path, expected, got, hint))
 
     def build(self, node: yaml.Node, path: KeyPath) -> Any:
         self.lines.setdefault(path, node.start_mark.line + 1)
@@ -266,11 +270,19 @@ def _kind(node: yaml.Node) -> str:
     return seen(node.value) if node.value else "nothing"
 
 
-def _problem(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
+_EXPECTED_GOT = re.compile(r"(?:did not find )?expected (.+?),? but (?:got|found) (.+)")
+
+
+def _problem(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, str]:
+    """What YAML expected, and what is there."""
     if _tab(text, line):
-        return "a tab in the indentation"
-    problem = (error.problem or error.context or "something else").removeprefix("found ")
-    return visible(problem, 120)
+        return "YAML", "a tab in the indentation"
+    problem = error.problem or error.context or "something else"
+    if error.context and "expected" in error.context and "expected" not in problem:
+        problem = f"{error.context}, {problem}"
+    if match := _EXPECTED_GOT.fullmatch(problem):
+        return match[1].strip("<>"), visible(match[2], 60)
+    return "YAML", visible(problem.removeprefix("found "), 120)
 
 
 def _advice(error: yaml.MarkedYAMLError, text: str, line: int) -> str | None:
@@ -278,6 +290,8 @@ def _advice(error: yaml.MarkedYAMLError, text: str, line: int) -> str | None:
         return "indent with spaces"
     if "expected a single document" in (error.context or ""):
         return "one file holds one manifest"
+    if error.problem == "expected ',' or '}', but got '{'":
+        return "put a text with ${ in quotes, where it stands in braces or brackets"
     if "mapping values are not allowed" in (error.problem or ""):
         return "quote a text that holds a colon and a space, and look at the indentation"
     if error.context_mark and error.context_mark.line + 1 != line:

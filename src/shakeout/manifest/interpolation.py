@@ -3,7 +3,8 @@
 
 Known early, from the caller: `${env.NAME}`, `${env.NAME:-default}`, `${secrets.NAME}`, `${python}`, `${commit}`,
 `${environment}`, `${repository}`, and `${backing.NAME.url}`, which is the word `disabled` for a backing service that
-is switched off. Known late, from the target: `${port}`, `${data}`, `${services.NAME.url}`, `.host` and `.port`.
+is switched off. Known late, from the target: `${port}`, `${data}`, `${services.NAME.url}`, and `.host`, `.port` and
+`.address` (`host:port`) of the same.
 
 `$${` is the text `${`. A text with late references stays a template, and `resolve_late` finishes it.
 """
@@ -30,7 +31,7 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 _FORMS: tuple[re.Pattern[str], ...] = (
     re.compile(r"(?P<root>env)\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^{}]*))?", re.DOTALL),
     re.compile(rf"(?P<root>secrets)\.(?P<name>{_NAME})"),
-    re.compile(rf"(?P<root>services)\.(?P<name>{_NAME})\.(?P<attribute>url|host|port)"),
+    re.compile(rf"(?P<root>services)\.(?P<name>{_NAME})\.(?P<attribute>url|host|port|address)"),
     re.compile(rf"(?P<root>backing)\.(?P<name>{_NAME})\.(?P<attribute>url)"),
     re.compile(r"(?P<root>python|commit|environment|repository|port|data)"),
 )
@@ -167,6 +168,8 @@ def words(command: str) -> list[tuple[Piece, ...]]:
     """A command split as a shell would, without cutting inside a reference; ValueError for an open quote."""
     pieces = split(command)
     references = [piece for piece in pieces if isinstance(piece, Reference)]
+    if "\0" in command:
+        raise ValueError("a command without NUL characters")
     # A reference stands in as one character that no command has, so that a default with a space stays one word.
     masked = "".join(piece if isinstance(piece, str) else "\0" for piece in pieces)
     upcoming = iter(references)
@@ -212,10 +215,12 @@ def _late_value(reference: Reference, values: LateValues) -> str:
         value = values.data
     elif reference.root == "services" and (url := values.services.get(reference.name)):
         parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
         value = {
             "url": url.rstrip("/"),
             "host": parts.hostname,
-            "port": parts.port or {"http": 80, "https": 443}.get(parts.scheme),
+            "port": port,
+            "address": f"{parts.hostname}:{port}",
         }[reference.attribute]
     if value is None:
         raise DeploymentError(f"{reference} is not known at this point of the deployment")

@@ -34,12 +34,14 @@ def merged_service(service: Service, override: ServiceOverride | None) -> Servic
 
 
 def merged_backing_service(backing: BackingService, override: BackingServiceOverride | None) -> BackingService:
-    """The backing service as the environment has it. An environment that gives an address switches it on."""
+    """The backing service as the environment has it: an address switches it on, another kind drops the old one."""
     if override is None:
         return backing
     given = {name: getattr(override, name) for name in override.model_fields_set}
     update = {name: value for name, value in given.items() if value is not None}
-    if "url" in update and "disabled" not in update:
+    if update.get("kind", backing.kind) != backing.kind:
+        update = {"url": None, "image": None, **update}
+    if update.get("url") is not None and "disabled" not in update:
         update["disabled"] = False
     return backing.model_copy(update=update)
 

@@ -159,10 +159,13 @@ class Secret(Part):
     """The platform's own name of the secret, for a target that has a secret manager."""
 
 
+BackingKind = Literal["postgresql", "sqlite", "clickhouse", "redis", "http", "other"]
+
+
 class BackingService(Part):
     """What a service needs and the team does not write."""
 
-    kind: Literal["postgresql", "sqlite", "clickhouse", "redis", "http", "other"]
+    kind: BackingKind
     """What it is."""
     url: str | None = None
     """Where it is; the word `disabled` switches it off as `disabled: true` does."""
@@ -179,8 +182,9 @@ class BackingService(Part):
 
 
 class BackingServiceOverride(Part):
-    """What is different about a backing service in one environment."""
+    """What is different about a backing service in one environment; another kind has none of the old addresses."""
 
+    kind: BackingKind | None = None
     url: str | None = None
     image: str | None = None
     disabled: bool | None = None

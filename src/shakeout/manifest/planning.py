@@ -129,6 +129,11 @@ class _Planner:
         self.caller = caller
         self.manifest_path = self._relative(loaded.path)
         self.faults: list[ManifestFault] = []
+        self.below: dict[KeyPath, list[KeyPath]] = {}
+        for path in loaded.document.lines:
+            for length in (2, 4):
+                if len(path) > length:
+                    self.below.setdefault(path[:length], []).append(path)
         self.resolver = Resolver(
             loaded=loaded,
             environment=environment,
@@ -164,17 +169,18 @@ class _Planner:
         )
 
     def order(self) -> list[str]:
-        """Services so that each comes after what it needs; otherwise in the order of the file."""
+        """Services in the order of the file, but each after what it needs."""
+        services = self.manifest.services
         placed: dict[str, None] = {}
-        waiting = dict(self.manifest.services)
-        while waiting:
-            ready = next(
-                name
-                for name, service in waiting.items()
-                if all(need in placed or need not in self.manifest.services for need in service.needs)
-            )
-            placed[ready] = None
-            del waiting[ready]
+        for name in services:
+            # Depth first without recursion; the manifest has no cycles.
+            stack = [name]
+            while stack:
+                needs = [need for need in services[stack[-1]].needs if need in services and need not in placed]
+                if needs:
+                    stack.append(needs[0])
+                else:
+                    placed[stack.pop()] = None
         return list(placed)
 
     def service(self, name: str) -> ServicePlan:
@@ -328,12 +334,7 @@ class _Planner:
 
     def settings(self, *paths: KeyPath) -> dict[str, Locator]:
         """The line of every setting below `paths` by dotted name; a later path wins."""
-        return {
-            dotted(path[len(base) :]): self.locator(path)
-            for base in paths
-            for path in self.loaded.document.lines
-            if path[: len(base)] == base and len(path) > len(base)
-        }
+        return {dotted(path[len(base) :]): self.locator(path) for base in paths for path in self.below.get(base, ())}
 
     def locator(self, path: KeyPath) -> Locator:
         return Locator(source="file", path=self.manifest_path, line=self.loaded.document.line(path))
