@@ -3,6 +3,7 @@
 const FIRST = 500; // milliseconds before the first new try; doubled each time
 const LONGEST = 15_000;
 const SILENCE = 25_000; // an idle connection is asked whether it is still there
+const TOKEN_ENDED = 4001; // how the backend closes when it does not accept the token any more
 const PATIENCE = 10_000; // ... and given up when it does not say so
 
 /** The socket's address for a backend's HTTP address. */
@@ -27,6 +28,7 @@ export class Live {
   #sequence = 0;
   #number = 0;
   #closed = false;
+  #fresh = false; // whether the token at hand was refused
 
   constructor(options) {
     this.#options = options; // {backend, session, protocol, run, onEvent, onState, onGap}
@@ -53,7 +55,8 @@ export class Live {
     onState({ phase: "connecting", detail: "" });
     let token;
     try {
-      token = await session.token();
+      token = await session.token({ fresh: this.#fresh });
+      this.#fresh = false;
     } catch (error) {
       if (this.#closed) return;
       if (error.status === 401) return session.end(error.message);
@@ -117,10 +120,12 @@ export class Live {
       try {
         const { protocol, accepts = [protocol] } = await this.#options.backend.protocol();
         if (!accepts.includes(this.#options.protocol)) return this.#mismatch(protocol);
+        this.#fresh = true; // it answers and takes this version, so it was the token that it refused
       } catch (error) {
         return this.#later(error.message);
       }
     }
+    if (code === TOKEN_ENDED) this.#fresh = true;
     this.#later(reason || (code === 1006 ? "the connection broke" : `the connection was closed (${code})`));
   }
 

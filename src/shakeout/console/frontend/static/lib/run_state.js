@@ -15,7 +15,13 @@ function put(items, item, key) {
 export function reduce(state, action) {
   if (action.type === "loaded") {
     const { run, checks = [], issues = [], services = [] } = action.answer;
-    return { ...state, run, checks, issues, services };
+    if (run.state === "finished") return { ...state, run, checks, issues, services };
+    // An answer may be older than events that came while it was on its way: what events said stays.
+    const lay = (stored, seen, key) => seen.reduce((items, item) => put(items, item, key), stored);
+    return {
+      ...state, run,
+      checks: lay(checks, state.checks, "name"), issues: lay(issues, state.issues, "id"), services: lay(services, state.services, "name"),
+    };
   }
   const { kind, ...event } = action.event;
   const line = (text, tone = "") => [...state.log.slice(-499), { sequence: action.sequence, at: action.at, text, tone }];

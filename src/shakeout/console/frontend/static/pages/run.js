@@ -33,7 +33,7 @@ function useRun(id) {
       backend, session, protocol: config.protocol, run: id,
       onEvent: (message) => {
         dispatch({ type: "event", ...message });
-        if (message.event.kind === "status") again(); // what it came to is the backend's to say
+        if (message.event.kind === "status" && message.event.state === "finished") again(); // what it came to is the backend's to say
       },
       onState: setConnection,
       onGap: again,
