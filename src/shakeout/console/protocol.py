@@ -38,8 +38,8 @@ class MessageFault:
     """
     What is wrong with one message.
 
-    `code` is `MALFORMED_EVENT`, `UNKNOWN_TYPE` or `PROTOCOL_MISMATCH`; `reason` is one word or two for the log
-    (`missing`, `not a string`); `id` and `event` (the message's type) are null where the message does not say.
+    `code` is `MALFORMED_EVENT`, `UNKNOWN_TYPE` or `PROTOCOL_MISMATCH`; `reason` is one word for the log
+    (`missing`, `not-a-string`); `id` and `event` (the message's type) are null where the message does not say.
     """
 
     code: str
@@ -97,7 +97,7 @@ def fault_of(message: object, side: Side = "client") -> MessageFault | None:
     """What is wrong with a decoded message, or null when it keeps the schema. Unknown fields are let through."""
     if not isinstance(message, dict):
         return MessageFault(
-            code="MALFORMED_EVENT", message="a message is a JSON object", reason=f"not an object but {_kind(message)}"
+            code="MALFORMED_EVENT", message=f"a message is a JSON object, not {_kind(message)}", reason="not-an-object"
         )
     name = message.get("type")
     event = name if isinstance(name, str) else None
@@ -107,9 +107,13 @@ def fault_of(message: object, side: Side = "client") -> MessageFault | None:
         "protocol": message["protocol"] if _is(message.get("protocol"), "integer") else None,
     }
     if event is None:
-        reason = "missing" if "type" not in message else f"not a string but {_kind(name)}"
+        missing = "type" not in message
         return MessageFault(
-            code="MALFORMED_EVENT", message=f"field 'type' is {reason}", reason=reason, field="type", **known
+            code="MALFORMED_EVENT",
+            message=f"field 'type' is {'missing' if missing else f'not a string but {_kind(name)}'}",
+            reason="missing" if missing else "not-a-string",
+            field="type",
+            **known,
         )
     fields = schema()[side].get(event)
     if fields is None:
@@ -125,7 +129,7 @@ def fault_of(message: object, side: Side = "client") -> MessageFault | None:
         return MessageFault(
             code="PROTOCOL_MISMATCH",
             message=mismatch(known["protocol"]),
-            reason="not accepted",
+            reason="not-accepted",
             field="protocol",
             **known,
         )
@@ -140,11 +144,11 @@ def fault_of(message: object, side: Side = "client") -> MessageFault | None:
                     **known,
                 )
         elif not _is(message[field], rule["type"]):
-            reason = f"not {_article(rule['type'])} but {_kind(message[field])}"
+            wanted = _article(rule["type"])
             return MessageFault(
                 code="MALFORMED_EVENT",
-                message=f"field '{field}' of '{event}' is {reason}",
-                reason=reason,
+                message=f"field '{field}' of '{event}' is not {wanted} but {_kind(message[field])}",
+                reason=f"not {wanted}".replace(" ", "-"),
                 field=field,
                 **known,
             )

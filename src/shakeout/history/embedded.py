@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from shakeout.errors import DependencyMissingError
 from shakeout.history import statements
 from shakeout.history.errors import FolderInUseError, HistoryError, StatementFailedError, from_code
 
@@ -21,8 +20,7 @@ class EmbeddedStore:
     """
     chDB in `folder`, which is made when missing.
 
-    chDB is imported and opened at the first call, in the store's own thread: that takes about a second. Raises
-    `DependencyMissingError` there when the extra `embedded-clickhouse` is not installed.
+    chDB is imported and opened at the first call, in the store's own thread: that takes about a second.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -63,8 +61,7 @@ class EmbeddedStore:
         try:
             import chdb.session as chdb_session
         except ImportError as error:
-            hint = "pip install 'shakeout[embedded-clickhouse]', or give the address of a ClickHouse server"
-            raise DependencyMissingError("chDB is not installed", hint=hint) from error
+            raise HistoryError(self.address, "chDB (the extra embedded-clickhouse) is not installed") from error
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             session_class: Any = chdb_session.Session

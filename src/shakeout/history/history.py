@@ -168,7 +168,7 @@ class History:
                 rows = await self._ask(asked)
             except (HistoryError, CircuitBreakerOpenError):
                 away, overlay = True, list(self.journal.recent)
-        known = {run.id: run for run in overlay if run.newest}
+        known = {run.id: run for run in overlay if run.newest or (away and run.begun)}
         found = [(int(row["started_ms"]), row["id"], _document(row)) for row in rows if row["id"] not in known]
         beginnings = {row["id"]: row for row in rows}
         for run in known.values():
