@@ -22,6 +22,7 @@ class Locator:
     input), `commit` (a commit's own header), `probe` (a recorded answer in the run's folder), `platform` (a recorded
     state), `image` (a file of an image), `search` (a search over the tree at `commit`, which is how absence is seen).
     `path` is a POSIX path or an address; `line` is 1-based; `end_line` is inclusive.
+    `offset` is where a record begins, in bytes, in a log whose lines are too long to look through.
     """
 
     source: str
@@ -29,6 +30,7 @@ class Locator:
     line: int | None = None
     end_line: int | None = None
     commit: str | None = None
+    offset: int | None = None
 
     def __str__(self) -> str:
         text = self.path
@@ -41,7 +43,7 @@ class Locator:
         return text
 
     def to_json(self) -> dict[str, Any]:
-        values = {name: getattr(self, name) for name in ("source", "path", "line", "end_line", "commit")}
+        values = {name: getattr(self, name) for name in ("source", "path", "line", "end_line", "commit", "offset")}
         return {name: value for name, value in values.items() if value is not None}
 
 

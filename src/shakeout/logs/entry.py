@@ -34,6 +34,9 @@ class LogEntry:
     `stream` names what keeps its order (`stdout` of one instance, one file); `sequence` is the position within it.
     `labels` are what the platform attached: `revision`, `instance`, `commit`, `container`, `pod`, …
     `fields` are structured payload values as logged (already redacted where they became evidence).
+    `quote` is what stands at the locator where `message` is put together from several fields; empty means `message`.
+    `unsure` is true where the entry itself gives no severity: it is DEFAULT, or what the platform gives to its stream.
+    `headed` is true where the entry itself gave a time or a severity: it begins something, and continues nothing.
     """
 
     message: str
@@ -47,3 +50,6 @@ class LogEntry:
     system: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)
+    quote: str = ""
+    unsure: bool = False
+    headed: bool = False

@@ -1,0 +1,190 @@
+"""What a source format is, and the record that it is asked to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from shakeout.evidence.model import Locator
+from shakeout.logs.entry import LogEntry, Severity
+from shakeout.logs.limits import Notes
+
+JSON: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+
+
+class Skip:
+    """A format's answer for a record that it knows and that cannot become an error."""
+
+
+SKIP = Skip()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlatformDocument:
+    """
+    State as the platform itself printed it.
+
+    `kind` is the platform's own word in lower case with hyphens (`pod`, `deployment`, `cloud-run-service`,
+    `container`, `image`, …; `pod-description` for the text of `kubectl describe`), `data` its decoded content.
+    """
+
+    kind: str
+    name: str
+    data: Mapping[str, Any]
+    locator: Locator
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """A text line taken apart: what an application's logger put before `message`. None: the line does not say."""
+
+    message: str
+    time: datetime | None = None
+    time_doubt: str | None = None
+    severity: Severity | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wrapped:
+    """A text line without what its transport put in front; `partial` means that the next line continues it."""
+
+    rest: str
+    stream: str = ""
+    time: datetime | None = None
+    time_doubt: str | None = None
+    severity: Severity | None = None
+    service: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    partial: bool = False
+    system: bool = False
+
+
+class Pass:
+    """What one reading of all inputs shares: notes, what was seen already, and whether only suspects are wanted."""
+
+    __slots__ = ("notes", "seen", "threshold")
+
+    def __init__(self, notes: Notes, threshold: Severity | None = None) -> None:
+        self.notes = notes
+        self.seen: set[int] = set()
+        self.threshold = threshold
+
+
+class Record:
+    """
+    One JSON object within a region of a file. The reader moves it on; formats read it.
+
+    `raw` are its bytes; `start` is where they begin in `region`, which begins at byte `offset` and line `line` of the
+    file at `path`. `hint` is the severity of the section that it stands in. `count` counts the entries made.
+    """
+
+    __slots__ = ("_at", "_line", "count", "hint", "long", "offset", "path", "raw", "reading", "region", "start")
+
+    def __init__(self, path: str, reading: Pass) -> None:
+        self.path = path
+        self.reading = reading
+        self.raw: bytes = b""
+        self.region: bytes = b""
+        self.start = 0
+        self.offset = 0
+        self.hint: Severity | None = None
+        self.long = False
+        self.count = 0
+        self._line = 1
+        self._at = 0
+
+    def enter(self, region: bytes, offset: int, line: int, *, long: bool = False) -> None:
+        """Go to another region; `long` says that its records share physical lines."""
+        self.region, self.offset, self.long = region, offset, long
+        self._line, self._at = line, 0
+
+    def value(self) -> Any:
+        """The decoded record; raises msgspec.DecodeError."""
+        return JSON.decode(self.raw)
+
+    def locate(self, *keys: str) -> Locator:
+        """The line on which the value under `keys` (from the outside in) begins."""
+        position, end = self.start, self.start + len(self.raw)
+        for key in keys:
+            found = self.region.find(b'"' + key.encode() + b'"', position, end)
+            if found < 0:
+                break
+            position = found
+        if position >= self._at:
+            self._line += self.region.count(b"\n", self._at, position)
+        else:
+            self._line -= self.region.count(b"\n", position, self._at)
+        self._at = position
+        return Locator(
+            source="log",
+            path=self.path,
+            line=self._line,
+            offset=self.offset + self.start if self.long else None,
+        )
+
+    def next(self) -> int:
+        """The sequence number of the entry that is being made."""
+        self.count += 1
+        return self.count
+
+    def duplicate(self, key: int) -> bool:
+        """Whether a record of this identity was read before; if so it is counted."""
+        seen = self.reading.seen
+        if key in seen:
+            self.reading.notes.add("duplicate", self.path, "entries that were read before are left out")
+            return True
+        seen.add(key)
+        return False
+
+
+class RecordFormat(Protocol):
+    """Reads one JSON object. `rank` orders formats: the most particular first."""
+
+    name: str
+    rank: int
+
+    def read_record(self, record: Record) -> LogEntry | Skip | None:
+        """The entry, SKIP where it cannot matter to the reading's threshold, or None where it is another format's."""
+        ...
+
+
+class HeadFormat(Protocol):
+    """Reads one line of text."""
+
+    name: str
+    rank: int
+
+    def read_head(self, line: str) -> Head | None: ...
+
+
+class WrapperFormat(Protocol):
+    """Takes off what a transport put in front of a line."""
+
+    name: str
+    rank: int
+
+    def unwrap(self, line: str) -> Wrapped | None: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Documents:
+    """Platform state found in one place, with entries for what the platform reports as events."""
+
+    documents: Sequence[PlatformDocument] = ()
+    entries: Sequence[LogEntry] = ()
+
+
+class DocumentFormat(Protocol):
+    """Reads platform state: a decoded JSON or YAML value, or the text of a command."""
+
+    name: str
+    rank: int
+
+    def read_document(self, value: Any, text: str, locator: Locator) -> Documents | None:
+        """`value` is None where the input is not JSON or YAML; `text` is empty where it is."""
+        ...

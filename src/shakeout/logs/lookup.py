@@ -1,0 +1,64 @@
+"""The text at a locator, decoded as far as it was when the entry was read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from shakeout.evidence.model import Locator
+from shakeout.logs.limits import Limits, Notes
+from shakeout.logs.regions import spans
+from shakeout.logs.sources import Source, lines
+from shakeout.logs.sources import text as decoded
+from shakeout.logs.values import plain
+
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+
+
+def look_up(source: Source, locator: Locator, limits: Limits) -> str:
+    """The lines of a locator (or the record at its offset), and every string within them without its escapes."""
+    raw = _record(source, locator.offset, limits) if locator.offset is not None else _lines(source, locator, limits)
+    text = plain(raw)
+    return "\n".join((text, *_unescaped(text, 0)))
+
+
+def _record(source: Source, offset: int, limits: Limits) -> str:
+    size = 1 << 16
+    while True:
+        with source.open() as file:
+            file.seek(offset)
+            data = file.read(size)
+        found, _, _ = spans(data)
+        if found or len(data) < size or size > limits.record:
+            return decoded(data[: found[0][1]] if found else data)
+        size *= 8
+
+
+def _lines(source: Source, locator: Locator, limits: Limits) -> str:
+    first = locator.line or 1
+    last = locator.end_line or first
+    kept: list[str] = []
+    with source.open() as file:
+        for number, _, line in lines(file, limits, Notes(), source.path):
+            if number > last:
+                break
+            if number >= first:
+                kept.append(decoded(line))
+    return "\n".join(kept)
+
+
+def _unescaped(text: str, depth: int) -> Iterator[str]:
+    if depth > 6:
+        return
+    for match in _STRING.finditer(text):
+        if "\\" not in match[0]:
+            continue
+        try:
+            value = plain(msgspec.json.decode(match[0].encode("utf-8", "surrogatepass"), type=str))
+        except (msgspec.DecodeError, UnicodeError):
+            continue
+        yield value
+        if "\\" in value and '"' in value:
+            yield from _unescaped(value, depth + 1)

@@ -1,0 +1,200 @@
+"""Puts tracebacks together from the entries of one stream while other streams are interleaved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, Protocol, cast
+
+from shakeout.logs.entry import LogEntry, Severity
+from shakeout.logs.suspects import continues, worded
+from shakeout.logs.tracebacks.model import Traceback
+from shakeout.logs.tracebacks.recorded import recorded
+
+LINES = 4000
+"""Lines that one traceback may have; what comes after is left out, and the traceback is marked as truncated."""
+OPEN_STREAMS = 2000
+ADJACENT = timedelta(seconds=5)
+"""How far before a traceback the line may be that announces it."""
+
+
+class Spoken(Protocol):
+    """How one language's tracebacks are found and read."""
+
+    name: str
+
+    def begins(self, line: str) -> bool: ...
+
+    def goes_on(self, lines: Sequence[str], line: str) -> bool: ...
+
+    def parse(self, lines: Sequence[str]) -> Traceback | None: ...
+
+
+@cache
+def languages() -> tuple[Spoken, ...]:
+    """The languages of this package, found by walking it."""
+    import shakeout.logs.tracebacks as package
+
+    modules = sorted(module.name for module in iter_modules(package.__path__))
+    found = (getattr(import_module(f"{package.__name__}.{name}"), "LANGUAGE", None) for name in modules)
+    return tuple(cast("Spoken", language) for language in found if language is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """An entry with the traceback that it announces or begins; `text` is the entry's own text before it."""
+
+    entry: LogEntry
+    text: str
+    traceback: Traceback | None = None
+
+
+@dataclass(slots=True)
+class _Block:
+    language: Spoken
+    lead: LogEntry
+    text: str
+    entries: list[LogEntry]
+    lines: list[str]
+    cut: bool = False
+
+    def add(self, entry: LogEntry) -> None:
+        self.entries.append(entry)
+        self.lines.extend(entry.message.split("\n"))
+        if len(self.lines) > LINES:
+            del self.lines[LINES:]
+            self.cut = True
+
+    def close(self) -> Assembled:
+        traceback = self.language.parse(self.lines)
+        if traceback is None:
+            text = self.text or "\n".join(self.lines)
+            return Assembled(self.lead, text)
+        locators = tuple(entry.locator for entry in self.entries[:LINES])
+        traceback = replace(traceback, locators=locators, truncated=traceback.truncated or self.cut)
+        return Assembled(self.lead, self.text, traceback)
+
+
+@dataclass(slots=True)
+class _Stream:
+    lead: LogEntry | None = None
+    block: _Block | None = None
+
+
+@dataclass(slots=True)
+class _Assembly:
+    threshold: Severity
+    streams: dict[tuple[str, str], _Stream] = field(default_factory=dict)
+
+    def feed(self, entry: LogEntry) -> Iterator[Assembled]:
+        key = (entry.locator.path, entry.stream)
+        stream = self.streams.get(key)
+        if stream is not None and stream.block is not None:
+            block = stream.block
+            if not entry.headed and block.language.goes_on(block.lines, entry.message.partition("\n")[0]):
+                block.add(entry)
+                return
+        if not relevant(entry, self.threshold):
+            return
+        if stream is None:
+            stream = self._open(key)
+            if len(self.streams) > OPEN_STREAMS:
+                oldest = next(iter(self.streams))
+                yield from _closed(self.streams.pop(oldest))
+        if stream.block is not None:
+            yield stream.block.close()
+            stream.block = None
+        lead = stream.lead
+        stream.lead = None
+        traceback = recorded(entry.fields) if entry.fields else None
+        begun = _begun(entry) if traceback is None else None
+        if begun is not None:
+            stream.block = begun
+            if lead is not None and not begun.text and _adjacent(lead, entry):
+                begun.lead, begun.text = lead, lead.message
+                return
+        if lead is not None:
+            yield Assembled(lead, lead.message)
+        if traceback is not None:
+            yield Assembled(entry, entry.message, replace(traceback, locators=(entry.locator,)))
+        elif begun is None and entry.severity >= self.threshold:
+            stream.lead = entry
+        elif begun is None:
+            yield Assembled(entry, entry.message)
+
+    def _open(self, key: tuple[str, str]) -> _Stream:
+        stream = self.streams[key] = _Stream()
+        return stream
+
+    def close(self) -> Iterator[Assembled]:
+        for stream in self.streams.values():
+            yield from _closed(stream)
+        self.streams.clear()
+
+
+def _closed(stream: _Stream) -> Iterator[Assembled]:
+    if stream.lead is not None:
+        yield Assembled(stream.lead, stream.lead.message)
+    if stream.block is not None:
+        yield stream.block.close()
+
+
+def relevant(entry: LogEntry, threshold: Severity) -> bool:
+    """Whether an entry can be an error, or begin one: by its severity, or where it gives none, by its words."""
+    if entry.severity >= threshold:
+        return True
+    if not entry.unsure:
+        return False
+    return worded(entry.message) or (not entry.headed and continues(entry.message))
+
+
+def _adjacent(lead: LogEntry, entry: LogEntry) -> bool:
+    return lead.time is None or entry.time is None or abs(entry.time - lead.time) <= ADJACENT
+
+
+def _begun(entry: LogEntry) -> _Block | None:
+    """The block that an entry's text begins, by its first line that begins a traceback in any language."""
+    texts = [entry.message, *_stacks(entry.fields)] if entry.fields else [entry.message]
+    for text in texts:
+        lines = text.split("\n")
+        for index, line in enumerate(lines[:LINES]):
+            language = next((one for one in languages() if one.begins(line)), None)
+            if language is None:
+                continue
+            before = lines[:index] if text is entry.message else entry.message.split("\n")
+            cut = len(lines) - index > LINES
+            return _Block(language, entry, "\n".join(before).strip(), [entry], lines[index : index + LINES], cut)
+    return None
+
+
+_STACKS = ("exception", "exc_info", "exc_text", "stack", "stack_trace", "stackTrace", "stacktrace", "traceback",
+           "error", "err", "error.stack_trace", "exception.stacktrace", "errorVerbose", "detail")  # fmt: skip
+
+
+def _stacks(fields: Mapping[str, Any]) -> Iterator[str]:
+    """Texts of structured fields that may hold a traceback."""
+    for name in _STACKS:
+        value = fields.get(name)
+        if isinstance(value, str) and "\n" in value:
+            yield value
+        elif isinstance(value, dict):
+            for inner in ("stack", "stack_trace", "stackTrace", "traceback", "stacktrace"):
+                text = value.get(inner)
+                if isinstance(text, str) and "\n" in text:
+                    yield text
+
+
+def assemble(entries: Iterable[LogEntry], threshold: Severity = Severity.ERROR) -> Iterator[Assembled]:
+    """
+    Every entry that is, announces or holds an error at `threshold` or above, with its traceback if it has one.
+
+    Entries that nobody gave a severity are judged by their words. Memory is bounded by the number of open streams.
+    """
+    assembly = _Assembly(threshold)
+    for entry in entries:
+        yield from assembly.feed(entry)
+    yield from assembly.close()
