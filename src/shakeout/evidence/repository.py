@@ -105,6 +105,14 @@ class Repository:
         """Every file of the tree, in git's order."""
         return tuple(path for path, _ in self._tree)
 
+    def paths_at(self, commit: str) -> tuple[str, ...]:
+        """Every file of another commit's tree; empty where that tree is not here."""
+        try:
+            listing = git.run(self.folder, "ls-tree", "-r", "-z", "--full-tree", "--name-only", commit)
+        except git.GitError:
+            return ()
+        return tuple(row.decode("utf-8", "surrogateescape") for row in listing.split(b"\0") if row)
+
     @cached_property
     def modes(self) -> dict[str, str]:
         """Git's mode (`100755` for an executable, `120000` for a link) of every file."""
@@ -250,6 +258,14 @@ class Repository:
             if state(start, name) != now:
                 return commit
         return None
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Whether one commit is reached from another (a commit is its own ancestor)."""
+        try:
+            git.run(self.folder, "merge-base", "--is-ancestor", older, newer)
+        except git.GitError:
+            return False
+        return True
 
     def commits_touching(self, path: str, limit: int = 50) -> Iterator[Commit]:
         """The commits that changed a path, newest first, through renames."""

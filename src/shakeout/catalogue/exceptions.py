@@ -1,0 +1,141 @@
+"""Exceptions: from a symptom to the exception that is its first cause, with its place in the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged, ServiceNotDeployed
+from shakeout.evidence.model import Evidence
+from shakeout.logs.errorlog import ErrorLog, Occurrence
+from shakeout.why import Because, Claim, Family, Layer, Strength, claim
+
+exceptions = Family("exceptions", "The first exception of a traceback")
+
+
+@claim(Layer.MECHANISM)
+class ExceptionRaised(Claim):
+    """
+    An exception was raised. `key` is the occurrence in the `ErrorLog` that has its traceback.
+
+    `path` and `line` are those of the innermost frame as printed, None where there is no traceback; families map them
+    to the repository with `SourcePaths`.
+    """
+
+    type: str
+    message: str
+    key: str
+    path: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.type}: {self.message}" if self.message else self.type
+        return (
+            f"{text} was raised at {_short(self.path)}:{self.line}" if self.path and self.line else f"{text} was raised"
+        )
+
+    def why(self) -> str:
+        return f"Why is {self.type.rpartition('.')[2]} raised?"
+
+    def title(self) -> str:
+        return f"{self.type}: {self.message}" if self.message else self.type
+
+    @property
+    def simple_type(self) -> str:
+        """The type without its module."""
+        return self.type.rpartition(".")[2]
+
+
+def _short(path: str | None) -> str:
+    parts = (path or "").replace("\\", "/").split("/")
+    return "/".join(parts[-3:]) if len(parts) > 3 else path or ""
+
+
+def raised_in(occurrence: Occurrence) -> ExceptionRaised | None:
+    """The claim about an occurrence's first exception; None for a plain message without an exception."""
+    if occurrence.traceback is not None:
+        first = occurrence.traceback.first
+        frame = first.frames[-1] if first.frames else None
+        return ExceptionRaised(
+            first.type, first.message, occurrence.key, frame.path if frame else None, frame.line if frame else None
+        )
+    if occurrence.type:
+        return ExceptionRaised(occurrence.type, occurrence.text, occurrence.key)
+    return None
+
+
+def evidence_of(occurrence: Occurrence) -> tuple[Evidence, ...]:
+    """At most three examples of an occurrence."""
+    return occurrence.evidence[:3]
+
+
+@exceptions.rule
+def exception_in_log(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
+    """
+    The logged error is an exception.
+
+    ## What you see
+    An error in a log, often at the end of a long traceback, or wrapped in another error.
+
+    ## Why it happens
+    An exception was raised and nobody handled it, or a handler logged it.
+
+    ## How we know
+    The traceback, put together from the log.
+    Of a chain of exceptions ("during handling of", "direct cause of") the first one is taken: what was raised later is
+    what became of it.
+
+    ## What to change
+    What made the first exception happen, which the next link says.
+    """
+    occurrence = log.get(error.key)
+    raised = raised_in(occurrence) if occurrence else None
+    if occurrence is not None and raised is not None:
+        yield Because(raised, evidence_of(occurrence))
+
+
+@exceptions.rule
+def exception_in_check_script(failed: CheckFailed, log: ErrorLog) -> Iterator[Because]:
+    """
+    The team's own check script raised an exception.
+
+    ## What you see
+    A check of the kind `command` fails, and its output ends in a traceback.
+
+    ## Why it happens
+    The script itself is broken, or what it asks for is not there.
+
+    ## How we know
+    The traceback in the output of that check, and of no other process.
+
+    ## What to change
+    What made the first exception happen, which the next link says.
+    """
+    for occurrence in reversed(log.of("check", failed.check)):
+        raised = raised_in(occurrence)
+        if raised is not None and occurrence.traceback is not None:
+            yield Because(raised, evidence_of(occurrence))
+            return
+
+
+@exceptions.rule
+def exception_at_start(failed: ServiceNotDeployed, log: ErrorLog) -> Iterator[Because]:
+    """
+    The service ended with an exception while it started.
+
+    ## What you see
+    A service exits at once, or again and again; the platform only says that it ended.
+
+    ## Why it happens
+    Something that runs at start (an import, a setting that is read, a connection) raised an exception.
+
+    ## How we know
+    The last traceback in the service's own log since the release began.
+
+    ## What to change
+    What made the first exception happen, which the next link says.
+    """
+    for occurrence in reversed(log.of("service", failed.service)):
+        raised = raised_in(occurrence)
+        if raised is not None and occurrence.traceback is not None and not occurrence.system:
+            yield Because(raised, evidence_of(occurrence), strength=Strength.OBSERVED)
+            return
