@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import socket
 import sqlite3
 import threading
@@ -157,6 +159,25 @@ def test_an_address_where_nothing_ever_answers_does_not_hang_health(start_auth):
         answer = auth.get("/health")
         assert answer.status_code == 503
         assert "velvet-secret" not in answer.text
+
+
+def test_a_server_that_hangs_does_not_hang_health(start_auth, stoppable_postgresql_server):
+    server = stoppable_postgresql_server
+    auth = start_auth(server.new_database())
+    assert auth.ready()
+    assert server.process is not None
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    family = [server.process.pid, *map(int, children)]
+    for process in family:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        assert auth.health()["status"] == "down"
+        with ThreadPoolExecutor(8) as pool:
+            assert {found["status"] for found in pool.map(lambda _: auth.health(), range(8))} == {"down"}
+    finally:
+        for process in family:
+            os.kill(process, signal.SIGCONT)
+    eventually(auth.ready)
 
 
 def test_a_database_that_was_dropped_and_made_anew_is_migrated_again(start_auth, postgresql_server):

@@ -80,7 +80,7 @@ def _routes(app: FastAPI, accounts: Accounts, settings: AuthSettings) -> None:
 
     documented = Depends(HTTPBearer(auto_error=False, description="An access token of this service"))
     caller = Depends(signed_in)
-    always = (413, 422, 500, 503)
+    always = (400, 413, 422, 500, 503)
 
     @app.post("/v1/accounts", status_code=201, responses=failures(409, *always), tags=["accounts"])
     def create_account(body: NewAccount) -> AccountAnswer:

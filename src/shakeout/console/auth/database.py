@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +26,8 @@ WAIT = 5
 """Seconds that a statement may wait for a lock."""
 CONNECT = 2
 """Seconds that PostgreSQL may take to accept a connection (libpq knows whole seconds, at least two)."""
+PATIENCE = 2
+"""Seconds that `/health` waits for the database."""
 _MIGRATION_LOCK = 0x5A4B_0A17
 _NOT_OURS = {"42P01": "table", "3F000": "schema", "42501": "permission", "57014": "time"}
 
@@ -52,6 +55,8 @@ class Database:
         self.address = str(self._path) if self._path else _host_and_port(url)
         self._engine = _sqlite(self._path) if self._path else _postgresql(url)
         self._lock = threading.Lock()
+        self._probing = threading.Lock()
+        self._question: Future[str] | None = None
         self._revision: str | None = None
         self._fault: str | None = "the migrations have not run yet"
         self._created = False
@@ -119,7 +124,7 @@ class Database:
         if self._revision is None:
             return self._as("down", self._fault or "the migrations have not run yet")
         try:
-            found = self._ask()
+            found = self._probe()
         except DatabaseUnavailable as error:
             return self._as("down", error.reason)
         if found != self._revision:
@@ -137,6 +142,24 @@ class Database:
 
     def _as(self, status: Literal["up", "down", "degraded"], detail: str) -> BackingService:
         return BackingService(status=status, kind=self.kind, required=True, detail=detail, address=self.address)
+
+    def _probe(self) -> str:
+        """Ask, but no longer than PATIENCE. A server that hangs keeps the question; the next caller waits for the same."""
+        with self._probing:
+            if self._question is None or self._question.done():
+                self._question = Future()
+                threading.Thread(target=self._settle, args=(self._question,), name="probe", daemon=True).start()
+            question = self._question
+        try:
+            return question.result(PATIENCE)
+        except TimeoutError as error:
+            raise DatabaseUnavailable(f"no answer within {PATIENCE} s", self.address) from error
+
+    def _settle(self, question: Future[str]) -> None:
+        try:
+            question.set_result(self._ask())
+        except Exception as error:
+            question.set_exception(error)
 
     def _ask(self) -> str:
         with self._translated(), self._engine.connect() as connection:
