@@ -1,0 +1,150 @@
+"""Lines with known truth: a line is made from a statement with `{slots}`, and the statement is the truth about it."""
+
+from __future__ import annotations
+
+import random
+import re
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+_SLOT = re.compile(r"\{([a-z0-9_]+)(?::([^}]*))?\}")
+_SYLLABLES = [
+    "ka",
+    "lo",
+    "mi",
+    "ter",
+    "ban",
+    "sel",
+    "dor",
+    "vin",
+    "qua",
+    "rho",
+    "zet",
+    "pel",
+    "gam",
+    "ix",
+    "tov",
+    "wen",
+    "bri",
+    "sul",
+    "har",
+    "nok",
+]
+Make = Callable[[random.Random, str], str]
+
+
+def _name(rng: random.Random, parts: int = 3) -> str:
+    return "".join(rng.choice(_SYLLABLES) for _ in range(parts))
+
+
+def _path(rng: random.Random, suffix: str) -> str:
+    return "/" + "/".join(_name(rng, 2) for _ in range(rng.randint(2, 5))) + suffix
+
+
+def _hex(rng: random.Random, digits: str) -> str:
+    return "".join(rng.choice("0123456789abcdef") for _ in range(int(digits or 12)))
+
+
+def _uuid(rng: random.Random, _: str) -> str:
+    text = _hex(rng, "32")
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def _size(rng: random.Random, _: str) -> str:
+    count = rng.choice((rng.randint(0, 900), rng.randint(1025, 10**7)))
+    return f"{count} bytes" if count < 1024 else f"{count} bytes ({count / 1024:.1f} KB)"
+
+
+def _duration(rng: random.Random, _: str) -> str:
+    return rng.choice(("<1 sec", f"{rng.randint(1, 59):02d}:{rng.randint(0, 59):02d}", f"{rng.randint(1, 900)} ms"))
+
+
+def _numbers(rng: random.Random, separator: str) -> str:
+    return (separator or ", ").join(str(rng.randint(0, 999)) for _ in range(rng.randint(1, 9)))
+
+
+def _ip(rng: random.Random, _: str) -> str:
+    return ".".join(str(rng.randint(1, 254)) for _ in range(4))
+
+
+def _integer(rng: random.Random, top: str) -> str:
+    return str(rng.randint(0, int(top or 10**6)))
+
+
+def _signed(rng: random.Random, top: str) -> str:
+    return str(rng.randint(-int(top or 10**18), int(top or 10**18)))
+
+
+def _host(rng: random.Random, domain: str) -> str:
+    return f"{_name(rng, 2)}-{rng.randint(1, 99)}.{domain or 'dc.example.com'}"
+
+
+def _word(rng: random.Random, kinds: str) -> str:
+    """One of a fixed number of names, the first of them most often, as names are used in life."""
+    rank = min(int(rng.paretovariate(0.9)) - 1, int(kinds or 40) - 1)
+    return _name(random.Random(rank * 7919 + 13), 2 + rank % 2)
+
+
+def _random_word(rng: random.Random, length: str) -> str:
+    return "".join(rng.choice(string.ascii_lowercase) for _ in range(int(length or 8)))
+
+
+def _any(rng: random.Random, choices: str) -> str:
+    return rng.choice(choices.split("/"))
+
+
+def _float(rng: random.Random, top: str) -> str:
+    return f"{rng.random() * float(top or 100):.{rng.randint(1, 4)}f}"
+
+
+def _token(rng: random.Random, length: str) -> str:
+    return "".join(rng.choice(string.ascii_letters + string.digits) for _ in range(int(length or 20)))
+
+
+def _time(rng: random.Random, _: str) -> str:
+    hour, minute = rng.randint(10, 23), rng.randint(10, 59)
+    return f"2026-0{rng.randint(1, 9)}-{rng.randint(10, 28)}T{hour}:{minute}:07.{rng.randint(100, 999)}Z"
+
+
+SLOTS: dict[str, Make] = {
+    "int": _integer,
+    "signed": _signed,
+    "hex": _hex,
+    "uuid": _uuid,
+    "path": _path,
+    "size": _size,
+    "duration": _duration,
+    "numbers": _numbers,
+    "ip": _ip,
+    "host": _host,
+    "word": _word,
+    "random": _random_word,
+    "any": _any,
+    "float": _float,
+    "token": _token,
+    "time": _time,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """Lines and, for each, the number of the statement that made it. `statements` holds them with `<*>` for slots."""
+
+    name: str
+    lines: list[str]
+    truth: list[int]
+    statements: list[str]
+
+
+def sample(name: str, statements: Sequence[tuple[float, str]], *, lines: int = 2000, seed: int = 1) -> Sample:
+    """`lines` lines of weighted statements, the same for the same seed."""
+    rng = random.Random(f"{name}/{seed}")
+    truth = rng.choices(range(len(statements)), weights=[weight for weight, _ in statements], k=lines)
+    made = [
+        _SLOT.sub(lambda slot: SLOTS[slot.group(1)](rng, slot.group(2) or ""), statements[number][1])
+        for number in truth
+    ]
+    return Sample(
+        name=name, lines=made, truth=truth, statements=[_SLOT.sub("<*>", statement) for _, statement in statements]
+    )

@@ -1,0 +1,74 @@
+"""Log files as columns of lines, in portions of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import polars as pl
+
+from shakeout.errors import InputError
+from shakeout.logs.templates.miner import TemplateMiner
+from shakeout.logs.templates.prefix import SAMPLE, Layout, layout_of
+
+PORTION = 4 << 20
+"""Bytes that are read at once."""
+
+LONGEST = 1 << 20
+"""Bytes of a line that are kept; the rest of a longer one is passed over."""
+
+
+def mine(path: Path, miner: TemplateMiner, *, content: bool = False) -> Layout | None:
+    """
+    Adds a file to `miner`, line by line, and returns the layout whose prefix was taken off.
+
+    `content` says that each line is the bare message. InputError if the file cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return mine_stream(stream, miner, path=str(path), content=content)
+    except OSError as error:
+        raise InputError(f"cannot read {path}", seen=str(error), hint="give a log file that can be read") from error
+
+
+def mine_stream(stream: BinaryIO, miner: TemplateMiner, *, path: str, content: bool = False) -> Layout | None:
+    """As `mine`, for an open binary stream."""
+    layout: Layout | None = None
+    start = 1
+    for column in columns(stream):
+        if start == 1 and not content:
+            layout = layout_of(column.head(SAMPLE).to_list())
+        miner.add_column(column, path=path, start=start, layout=layout)
+        start += len(column)
+    return layout
+
+
+def columns(stream: BinaryIO) -> Iterator[pl.Series]:
+    """
+    The physical lines of a stream, without their ends, as columns of strings.
+
+    Lines end with LF or CRLF. Bytes that are no UTF-8 become the replacement character. The end of a line longer than
+    `LONGEST` is left out; a file that ends without a line end has the last line all the same.
+    """
+    kept: list[bytes] = []
+    size = 0
+    while data := stream.read(PORTION):
+        cut = data.rfind(b"\n")
+        if cut < 0:
+            if size < LONGEST:
+                kept.append(data)
+                size += len(data)
+            continue
+        kept.append(data[:cut])
+        yield _column(b"".join(kept))
+        kept = [data[cut + 1 :]] if cut + 1 < len(data) else []
+        size = len(data) - cut - 1
+    if kept:
+        yield _column(b"".join(kept))
+
+
+def _column(data: bytes) -> pl.Series:
+    text = data.decode("utf-8", "replace")
+    lines = pl.Series([text]).str.split("\n").explode()
+    return lines.str.strip_suffix("\r") if "\r" in text else lines

@@ -1,0 +1,53 @@
+"""The text of a message: what a JSON object says, without the object around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import polars as pl
+
+_SAYS = ("message", "msg", "text", "event", "log", "textPayload", "error", "err", "body", "reason")
+_KEYS = 40
+
+
+def spoken(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with JSON objects in its column `text` replaced by what they say."""
+    objects = frame["text"].str.starts_with("{")
+    if not objects.any():
+        return frame
+    texts = frame["text"].to_list()
+    for at in objects.arg_true().to_list():
+        texts[at] = said(texts[at])
+    return frame.with_columns(pl.Series("text", texts, dtype=pl.String))
+
+
+def said(text: str) -> str:
+    """
+    What a JSON object says: its message where it has one, else its keys in order with their values, as `key=value`.
+
+    Text that is not a JSON object is returned as it is.
+    """
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return text
+    if not isinstance(value, dict):
+        return text
+    for key in _SAYS:
+        inner = value.get(key)
+        if isinstance(inner, dict):
+            inner = next((inner[name] for name in _SAYS if isinstance(inner.get(name), str)), None)
+        if isinstance(inner, str) and inner.strip():
+            return _safe(inner)
+    return _safe(" ".join(f"{key}={_plain(value[key])}" for key in sorted(value)[:_KEYS]))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, str):
+        return f'"{value}"' if " " in value else value
+    return msgspec.json.encode(value).decode("utf-8", "replace")
+
+
+def _safe(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")

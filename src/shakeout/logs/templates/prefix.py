@@ -1,0 +1,160 @@
+"""
+What stands in front of the message on every line (time, level, process, host, component), found from the lines.
+
+No format is known by name. The first lines are read from the left, one element at a time: an element that four lines
+of five have at this place belongs to the prefix. The prefix ends where the lines no longer agree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+from shakeout.logs import values
+
+SAMPLE = 1000
+AGREED = 0.8
+ELEMENTS = 16
+
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_CLOCK = r"[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:[.,:][0-9]+)?"
+_ZONE = r"(?: ?(?:Z|UTC|GMT|[A-Z]{3,4}|[+-][0-9]{2}:?[0-9]{2}))?"
+_TIMES = (
+    rf"[0-9]{{4}}[-/.][0-9]{{1,2}}[-/.][0-9]{{1,2}}(?:[T _-][0-9]{{1,2}}[:.][0-9]{{2}}[:.][0-9]{{2}}"
+    rf"(?:[.,:][0-9]+)?{_ZONE})?",
+    rf"[0-9]{{1,2}}[-/.][0-9]{{1,2}}(?:[-/.][0-9]{{2,4}})?[ T]{_CLOCK}{_ZONE}",
+    rf"(?:{_DAY},? )?{_MONTH} +[0-9]{{1,2}}(?:,? [0-9]{{4}})? {_CLOCK}(?:[ ][A-Z]{{3,4}})?(?: [0-9]{{4}})?",
+    rf"[0-9]{{1,2}}/{_MONTH}/[0-9]{{4}}:{_CLOCK}(?: [+-][0-9]{{4}})?",
+    rf"[0-9]{{8}}[-_ T]{_CLOCK}",
+    r"[0-9]{6} [0-9]{6}",
+    rf"{_CLOCK}{_ZONE}",
+    r"1[0-9]{9}(?:[.][0-9]+|[0-9]{3})?",
+    r"[IWEF][0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]+",
+)
+_LEVELS = (
+    "TRACE|DEBUG|VERBOSE|INFORMATION|INFO|NOTICE|WARNING|WARN|ERROR|ERR|SEVERE|CRITICAL|CRIT|"
+    "ALERT|EMERG|FATAL|FAILURE|PANIC"
+)
+_OPEN, _CLOSE = r"[\[(<]?", r"[\])>]?"
+_GAP = r"(?:\s*[|,]\s*|\s+)"
+_STRONG = ("time", "level", "named")
+_SHAPES: dict[str, str] = {
+    "time": rf"{_OPEN}(?:{'|'.join(_TIMES)}){_CLOSE}:?{_GAP}",
+    "level": rf"{_OPEN}\b(?:(?i:{_LEVELS})|[VDIWEFC])\b{_CLOSE}:?{_GAP}",
+    "separator": rf"[-|•–—]+{_GAP}",
+    "integer": rf"{_OPEN}[0-9]+{_CLOSE}{_GAP}",
+    "group": rf"(?:\[(?:[^\[\]]|\[[^\[\]]*\])*\]|\([^()]*\)|<[0-9]+>){_GAP}",
+    "named": r"[A-Za-z_/.$][\w./$@#*+()-]*(?:\[[^\]]*\])?:(?:\s+|$)",
+    "column": r"\S+ {2,}",
+}
+_AFTER_NAMES = {"time": 4, "level": 3, "named": 2, "separator": 2, "group": 1}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """
+    The prefix of a log's lines: the `elements` it is made of, and one regular expression that takes it off.
+
+    A line that ends early, or has only a part of it, loses that part.
+    """
+
+    elements: tuple[str, ...]
+    pattern: str
+    level: int | None = None
+    time_: int | None = None
+    compiled: re.Pattern[str] = field(repr=False, compare=False)
+
+    def applied(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame (column `line`) with the bare message as `text` and the name of its severity as `level`."""
+        line = pl.col("line")
+        level = line.str.extract(self.pattern, self.level) if self.level else pl.lit(None, pl.String)
+        return frame.with_columns(text=line.str.replace(self.pattern, ""), level=level)
+
+    def bare(self, line: str) -> str:
+        """The message of a line."""
+        return self.compiled.sub("", line, count=1)
+
+    def time(self, line: str) -> datetime | None:
+        """The time of a line, if it has one that can be read."""
+        if self.time_ is None or (found := self.compiled.match(line)) is None or not found.group(self.time_):
+            return None
+        return values.time(found.group(self.time_).strip(" []()<>,:|"))[0]
+
+
+def layout_of(lines: Sequence[str]) -> Layout | None:
+    """The layout of a log by its first lines; None if they have no prefix that begins every line."""
+    rest = [line for line in lines[:SAMPLE] if line.strip()]
+    elements: list[str] = []
+    pieces: list[str] = []
+    while len(elements) < ELEMENTS and rest:
+        found = _next(rest, elements)
+        if found is None:
+            break
+        name, piece = found
+        elements.append(name)
+        pieces.append(piece)
+        matcher = re.compile(piece)
+        rest = [line[match.end() :] for line in rest if (match := matcher.match(line))]
+    while elements and not _ends(elements):
+        elements.pop()
+        pieces.pop()
+    if not {"time", "level"} & set(elements):
+        return None
+    return _layout(elements, pieces)
+
+
+def _next(rest: Sequence[str], elements: Sequence[str]) -> tuple[str, str] | None:
+    begun = any(name in _STRONG for name in elements)
+    if "named" in elements:
+        allowed = ["level"] if elements[-1] == "named" and "level" not in elements else []
+    else:
+        allowed = [name for name in _SHAPES if begun or name not in ("named", "column")]
+    if elements and elements[-1] in ("group", "separator", "column"):
+        allowed = [name for name in allowed if name != elements[-1]]
+    for name in allowed:
+        if name == "level" and name in elements:
+            continue
+        if _share(_SHAPES[name], rest) >= (0.95 if name == "integer" else AGREED):
+            return name, _SHAPES[name]
+    for name, most in _AFTER_NAMES.items():
+        if name in allowed and not (name == "level" and name in elements) and (begun or name in ("time", "level")):
+            piece = rf"(?:\S+\s+){{1,{most}}}?{_SHAPES[name]}"
+            if _share(piece, rest) >= AGREED:
+                return name, piece
+    return None
+
+
+def _share(piece: str, lines: Sequence[str]) -> float:
+    matcher = re.compile(piece)
+    return sum(1 for line in lines if matcher.match(line)) / len(lines)
+
+
+def _ends(elements: Sequence[str]) -> bool:
+    """Whether a prefix may end here: numbers, groups and separators belong to it only behind a time or a level."""
+    return bool({"time", "level", "named"} & set(elements))
+
+
+def _layout(elements: Sequence[str], pieces: Sequence[str]) -> Layout:
+    pattern = ""
+    for name, piece in reversed(list(zip(elements, pieces, strict=True))):
+        pattern = f"(?:(?P<{name}>{piece}){pattern})?" if name in ("time", "level") else f"(?:{piece}{pattern})?"
+    pattern = _once(f"^{pattern}")
+    compiled = re.compile(pattern)
+    return Layout(
+        elements=tuple(elements),
+        pattern=pattern,
+        level=compiled.groupindex.get("level"),
+        time_=compiled.groupindex.get("time"),
+        compiled=compiled,
+    )
+
+
+def _once(pattern: str) -> str:
+    """A group may have a name only once: the last time of several is the one that is read."""
+    head, _, tail = pattern.rpartition("(?P<time>")
+    return head.replace("(?P<time>", "(?:") + "(?P<time>" + tail if head else pattern

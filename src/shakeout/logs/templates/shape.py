@@ -1,0 +1,62 @@
+"""The shape of a key: lists, measures and repeated phrases of any length become one value, and the rest is tokens."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from shakeout.logs.templates.fold import SIGN
+
+_UNIT = (
+    r"(?:[KMGTP]i?B|[KMGT]|[Bb]ytes?|B|[kMG]?Hz|[num]?s|msecs?|usecs?|secs?|seconds?|milliseconds?|microseconds?|"
+    r"mins?|minutes?|hours?|hrs?|days?)"
+)
+_PHRASE_LIMIT = 1500
+
+# A value directly after a short run of letters had an underscore that the fold took with it.
+_LOST_UNDERSCORE = re.compile(rf"(?<=[0-9A-Za-z])(?<![A-Za-z]{{20}})(?={SIGN})")
+_NUMBERED = re.compile(r"(?<![0-9A-Za-z])([A-Za-z]{20,})[0-9](?![0-9A-Za-z])")
+_PLUS_OR_MINUS = re.compile(rf"(?<![0-9A-Za-z])[-+](?={SIGN})")
+_ABOUT = re.compile(rf"(?<![^\s=(])[<>~]=?(?={SIGN}(?:[\s,;.)]|$))")
+_SIZE_TWICE = re.compile(rf"{SIGN} ?{_UNIT} \({SIGN}(?: ?{_UNIT})?\)")
+_MEASURE = re.compile(rf"{SIGN} {_UNIT}(?![0-9A-Za-z_/-])")
+_LIST = re.compile(rf"{SIGN}(?:[\s,;:/|#.+*_&-]{{1,3}}{SIGN})+")
+_PHRASES = re.compile(rf"((?:[^{SIGN}]{{1,60}}{SIGN}){{1,4}}?)\1+")
+_SPACE = re.compile(r"\s+")
+_QUOTED_SETTING = re.compile(r"""(?<==)(?:"[^"]*"|'[^']*')""")
+_WRAPPED_SETTING = re.compile(rf"(?<==)[\w.$]*(?:\({SIGN}\)|\[{SIGN}\]|\{{{SIGN}\}})")
+_TOKEN = re.compile(r"\s+|[^\s=:,;()\[\]{}<>\"'|]+|.", re.DOTALL)
+
+Tokens = tuple[str, ...]
+
+
+def restored(key: str) -> str:
+    """The key with the underscores that the fold took."""
+    return _LOST_UNDERSCORE.sub("_", key)
+
+
+def shape(key: str) -> str:
+    """
+    The key with one value for each list, measure and repeated phrase.
+
+    `12 bytes (1.1 KB)`, `1, 2, 3`, `<1 sec` and `node 1 ok node 2 ok` have as many parts as they happen to have: lines
+    that differ in this alone are one event.
+    """
+    text = _SPACE.sub(" ", restored(key).strip())
+    text = _NUMBERED.sub(rf"\1{SIGN}", text)
+    text = _PLUS_OR_MINUS.sub("", text)
+    text = _ABOUT.sub("", text)
+    text = _SIZE_TWICE.sub(SIGN, text)
+    text = _MEASURE.sub(SIGN, text)
+    text = _LIST.sub(SIGN, text)
+    text = _QUOTED_SETTING.sub(SIGN, text)
+    text = _WRAPPED_SETTING.sub(SIGN, text)
+    if len(text) <= _PHRASE_LIMIT and text.count(SIGN) > 1:
+        text = _PHRASES.sub(r"\1", text)
+    return text
+
+
+@lru_cache(maxsize=1 << 14)
+def tokens(text: str) -> Tokens:
+    """Words, single punctuation marks, values and runs of space, which together are the text again."""
+    return tuple(_TOKEN.findall(text))

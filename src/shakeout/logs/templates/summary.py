@@ -1,0 +1,154 @@
+"""From the keys of a table to templates, and from a text to its template."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from shakeout.logs.templates.fold import SIGN, WILDCARD, fold
+from shakeout.logs.templates.group import Row, grouped, outline_of, row_of
+from shakeout.logs.templates.model import OVERFLOW, Template, Values, identity
+from shakeout.logs.templates.shape import restored, shape, tokens
+from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Seen, Table, outline
+from shakeout.logs.templates.values import kind_of, values_of
+
+_SPACE = re.compile(r"\s+")
+
+
+class Summary:
+    """
+    The templates of a table, most frequent first, and what maps lines onto them.
+
+    `by_key` maps each kept key, `by_outline` the outline of each key that was not kept, to a template's id.
+    """
+
+    def __init__(self, table: Table) -> None:
+        shapes = {key: shape(key) for key in table.seen}
+        patterns = grouped(set(shapes.values()))
+        members: dict[Row, list[str]] = defaultdict(list)
+        for key in sorted(table.seen):
+            members[patterns[shapes[key]]].append(key)
+        by_text: dict[str, list[str]] = defaultdict(list)
+        rows: dict[str, list[Row]] = defaultdict(list)
+        for pattern in sorted(members):
+            text = _text(members[pattern], pattern, shapes, table.seen)
+            by_text[text].extend(members[pattern])
+            rows[text].append(pattern)
+        self.by_key: dict[str, str] = {}
+        self._by_shape: dict[str, str] = {}
+        self._by_text: dict[str, str] = {}
+        self._by_outline: dict[Row, list[tuple[Row, str]]] = defaultdict(list)
+        templates: list[Template] = []
+        for text in sorted(by_text):
+            template = _template(text, [table.seen[key] for key in by_text[text]])
+            templates.append(template)
+            self._by_text[text] = template.id
+            for key in by_text[text]:
+                self.by_key[key] = template.id
+                self._by_shape[shapes[key]] = template.id
+            for row in rows[text]:
+                self._by_outline[outline_of(row)].append((row, template.id))
+        for candidates in self._by_outline.values():
+            candidates.sort(key=lambda candidate: (sum(SIGN in token for token in candidate[0]), candidate))
+        self.by_outline, self.templates = _with_rest(table, templates, self.by_key)
+
+    def match(self, text: str) -> str | None:
+        """The id of the template of `text` (one line without its prefix), or None if it is like no template."""
+        if (exact := self._by_text.get(text)) is not None:
+            return exact
+        key = fold(text)
+        if (known := self.by_key.get(key)) is not None:
+            return known
+        like = shape(key)
+        if (known := self._by_shape.get(like)) is not None:
+            return known
+        row = row_of(like)
+        for pattern, number in self._by_outline.get(outline_of(row), ()):
+            if all(part in (SIGN, token) for part, token in zip(pattern, row, strict=True)):
+                return number
+        return None
+
+
+def _text(keys: Sequence[str], pattern: Row, shapes: Mapping[str, str], seen: Mapping[str, Seen]) -> str:
+    first = min(keys, key=lambda key: (-seen[key].count, key))
+    parts = _aligned([tokens(_SPACE.sub(" ", restored(key)).strip()) for key in sorted({first, *keys})])
+    if parts is None:
+        values = iter(pattern)
+        parts = [token if token.isspace() else next(values) for token in tokens(shapes[first])]
+    return "".join(parts).replace(SIGN, WILDCARD).strip()
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str] | None:
+    """The tokens of all rows with the sign where they differ; None if they have not the same outline."""
+    if len({len(row) for row in rows}) != 1:
+        return None
+    parts: list[str] = []
+    for column in zip(*rows, strict=True):
+        different = set(column)
+        if len(different) == 1:
+            parts.append(column[0])
+        elif any((len(token) == 1 and not token.isalnum() and token != SIGN) or token.isspace() for token in different):
+            return None
+        else:
+            parts.append(SIGN)
+    return parts
+
+
+def _template(text: str, parts: Sequence[Seen]) -> Template:
+    parts = sorted(parts, key=lambda part: part.order)
+    severities: Counter[str] = Counter()
+    services: Counter[str] = Counter()
+    instances: dict[str, None] = {}
+    for part in parts:
+        severities.update(part.severities)
+        services.update(part.services)
+        instances.update(part.instances)
+    examples = [example for _, example in sorted((example for part in parts for example in part.examples), key=_order)]
+    pattern = re.compile(
+        r"\s*" + "(.*?)".join(re.escape(piece).replace(r"\ ", r"\s+") for piece in text.split(WILDCARD)) + r"\s*",
+        re.DOTALL,
+    )
+    return Template(
+        id=identity(text),
+        text=text,
+        count=sum(part.count for part in parts),
+        first=min((part.first for part in parts if part.first is not None), default=None),
+        last=max((part.last for part in parts if part.last is not None), default=None),
+        severities=dict(sorted(severities.items())),
+        services=dict(sorted(services.items())),
+        instances=tuple(sorted(instances)[:INSTANCES]),
+        values=tuple(
+            Values(kind=kind_of(samples), samples=samples)
+            for samples in values_of(pattern, [example.text for example in examples])
+        ),
+        examples=tuple(examples[:EXAMPLES]),
+    )
+
+
+def _order(item: tuple[int, object]) -> int:
+    return item[0]
+
+
+def _with_rest(
+    table: Table, templates: Sequence[Template], by_key: Mapping[str, str]
+) -> tuple[dict[int, str], tuple[Template, ...]]:
+    """Adds the lines of keys that were not kept to the most frequent template of the same outline."""
+    counts = {template.id: template.count for template in templates}
+    best: dict[int, str] = {}
+    if table.outlines:
+        for key in sorted(table.seen):
+            number, owner = outline(key), by_key[key]
+            if number not in best or (-counts[owner], owner) < (-counts[best[number]], best[number]):
+                best[number] = owner
+    rest: Counter[str] = Counter()
+    for number, count in table.outlines.items():
+        rest[best.get(number, identity(OVERFLOW))] += count
+    full = [_raised(template, rest.pop(template.id, 0)) for template in templates]
+    full += [Template(id=owner, text=OVERFLOW, count=count, estimated=True) for owner, count in rest.items()]
+    return best, tuple(sorted(full, key=lambda template: (-template.count, template.text)))
+
+
+def _raised(template: Template, more: int) -> Template:
+    return replace(template, count=template.count + more, estimated=True) if more else template

@@ -1,0 +1,113 @@
+"""Is a word that differs between otherwise equal lines a value (a name) or part of what the line says?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from shakeout.logs.templates.fold import SIGN
+
+ANNOUNCES = frozenset(
+    [
+        "user",
+        "username",
+        "login",
+        "account",
+        "principal",
+        "owner",
+        "uid",
+        "host",
+        "hostname",
+        "node",
+        "machine",
+        "peer",
+        "domain",
+        "file",
+        "filename",
+        "path",
+        "directory",
+        "folder",
+        "package",
+        "class",
+        "bean",
+        "database",
+        "schema",
+        "table",
+        "bucket",
+        "queue",
+        "topic",
+        "tenant",
+        "customer",
+        "client_id",
+        "named",
+        "called",
+        "name",
+    ]
+)
+"""Words after which a name follows: `for user alice`, `on host db-a`."""
+
+PREPOSITIONS = frozenset(["for", "from", "by", "to", "on", "at", "of", "in", "with", "into", "via", "as"])
+
+NOTHING = frozenset({"null", "none", "nil", "undefined", "nan", "n/a", "unknown", "-", ""})
+"""How programs write a value that is not there."""
+
+_ALTERNATIVES = frozenset(["true", "false", "yes", "no", "on", "off", "enabled", "disabled", "ok", "up", "down"])
+_IDENTIFIER = re.compile(rf"[0-9_@$\\{SIGN}]|\w[.]\w|::|^[/~]|[a-z][A-Z]")
+_CODE = re.compile(r"[A-Z][A-Z0-9_]*\.?")
+_HEX = re.compile(r"[0-9a-f]{6,}|[0-9A-F]{6,}")
+_SHORT_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+
+KINDS_OF_NAME = 2
+KINDS_OF_IDENTIFIER = 4
+KINDS_OF_SETTING = 4
+KINDS_OF_WORD = 6
+KINDS_OF_CODE = 9
+KINDS_OF_SUBJECT = 24
+"""
+How many different words one place must show before they are values: after a word that announces a name; of
+identifiers (digits, dots, inner capitals); after `=` or a preposition; of plain words; of codes in capitals, which
+programs enumerate; and at the beginning of a line, where the subject stands that names the event.
+"""
+
+
+def is_word(token: str) -> bool:
+    """Whether a token can be a value at all: it has a letter or a digit, or is the sign of one."""
+    return SIGN in token or any(character.isalnum() for character in token)
+
+
+def varies(values: Iterable[str], *, before: str, earlier: str, first: bool) -> bool:
+    """
+    Whether the words seen at one place (the rest of the line being equal) are values.
+
+    `before` and `earlier` are the two tokens in front of the place (without space); `first`: it begins the line.
+    """
+    seen = set(values)
+    signed = SIGN in seen
+    words = {word for word in seen if word != SIGN}
+    lower = {word.lower() for word in words}
+    if signed and lower <= NOTHING:
+        return True
+    if lower <= _ALTERNATIVES | NOTHING:
+        return False
+    if signed and all((_SHORT_HEX if before == "=" else _HEX).fullmatch(word) for word in words):
+        return True
+    if signed and all(_IDENTIFIER.search(word) or word.lower() in NOTHING for word in words):
+        return True
+    kinds = len(words - {word for word in words if word.lower() in NOTHING}) + signed
+    identifiers = sum(1 for word in words if _IDENTIFIER.search(word) and not _CODE.fullmatch(word))
+    codes = sum(1 for word in words if _CODE.fullmatch(word) and len(word) > 1)
+    if first:
+        return kinds >= KINDS_OF_SUBJECT and identifiers * 2 >= len(words)
+    if codes * 2 > len(words):
+        return kinds >= KINDS_OF_CODE
+    if signed and before == "=":
+        return True
+    if all("/" in word or "\\" in word for word in words):
+        return kinds >= KINDS_OF_NAME
+    if before.lower() in ANNOUNCES or (before in "\"'[(" and earlier.lower() in ANNOUNCES):
+        return kinds >= KINDS_OF_NAME
+    if identifiers * 2 > len(words):
+        return kinds >= KINDS_OF_IDENTIFIER
+    if before == "=" or before.lower() in PREPOSITIONS:
+        return kinds >= KINDS_OF_SETTING
+    return kinds >= KINDS_OF_WORD
