@@ -144,7 +144,7 @@ class Database:
         return BackingService(status=status, kind=self.kind, required=True, detail=detail, address=self.address)
 
     def _probe(self) -> str:
-        """Ask, but no longer than PATIENCE. A server that hangs keeps the question; the next caller waits for the same."""
+        """Ask, but no longer than PATIENCE. A server that hangs keeps the question; later callers wait for the same."""
         with self._probing:
             if self._question is None or self._question.done():
                 self._question = Future()
