@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -68,6 +69,8 @@ class EmbeddedStore:
             opened = session_class(str(self._folder))
             opened.query("SET async_insert = 0")
         except RuntimeError as error:
+            if _locked(self._folder / "status"):
+                raise FolderInUseError(self.address, str(error)[:500]) from error
             raise _typed(self.address, error) from error
         except OSError as error:
             raise HistoryError(self.address, str(error)) from error
@@ -82,6 +85,16 @@ class EmbeddedStore:
 def _typed(address: str, error: Exception) -> HistoryError:
     text = str(error)
     found = re.search(r"Code: (\d+)", text)
-    if "Cannot lock file" in text or "already running" in text or "already in use" in text:
-        return FolderInUseError(address, text[:500])
     return from_code(address, text, int(found[1])) if found else StatementFailedError(address, text[:500])
+
+
+def _locked(status: Path) -> bool:
+    """Whether another process holds the lock that ClickHouse keeps on its folder; its own error does not say."""
+    try:
+        with status.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

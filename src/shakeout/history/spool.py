@@ -49,7 +49,7 @@ class Spool:
         self._ends: dict[Path, int] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._owner = _owned(folder)
+            self._owner: int | None = _owned(folder)
             self._segments = sorted(folder.glob(f"*{SUFFIX}"))
             self._acknowledged = self._read_acknowledged()
             self._next, self._pending = self._recover()
@@ -141,7 +141,9 @@ class Spool:
             if self._file is not None:
                 self._file.close()
                 self._file = None
-            os.close(self._owner)
+            if self._owner is not None:
+                os.close(self._owner)
+                self._owner = None
 
     def _first(self, place: int) -> int:
         return int(self._segments[place].stem) if place < len(self._segments) else self._next
