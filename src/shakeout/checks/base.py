@@ -52,7 +52,8 @@ class Context:
     """
     What a check may use: the plan, the release, and `shared`, where a check leaves what later ones need (a token).
 
-    `checkout` is the folder that holds the deployed commit's files (for team scripts), `run_folder` the run's own.
+    `checkout` is the folder that holds the deployed commit's files (for team scripts), `run_folder` the run's own,
+    `data` the one that `${data}` stands for, where the target has one.
     """
 
     plan: Plan
@@ -60,6 +61,7 @@ class Context:
     run_folder: Path
     checkout: Path
     shared: dict[str, Any] = field(default_factory=dict)
+    data: Path | None = None
 
     def url(self, service: str) -> str | None:
         """The address of a deployed service, without a trailing slash."""

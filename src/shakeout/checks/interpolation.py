@@ -1,35 +1,47 @@
-"""Addresses in a check's options, which are known only once the release is there."""
+"""What a check's options may refer to and what is known only once the release is there."""
 
 from __future__ import annotations
 
-import re
-from urllib.parse import urlsplit
+import os
+from pathlib import Path
+
+from pydantic import model_validator
 
 from shakeout.checks.base import Context
-from shakeout.checks.network import address_of
+from shakeout.checks.kinds import Options
+from shakeout.checks.records import keep_secret
 from shakeout.errors import UsageError
-
-_REFERENCE = re.compile(r"\$\{(services|backing_services)\.([a-z][a-z0-9-]*)\.(url|host|port|address)\}")
+from shakeout.manifest.interpolation import LateValues, resolve_late
 
 
 def resolve(text: str, context: Context) -> str:
-    """
-    Put addresses in the place of `${services.NAME.url}`, `.host`, `.port`, `.address` and of the same for
-    `backing_services`. Raises UsageError where the thing named has no address.
-    """
-    return _REFERENCE.sub(lambda match: _value(match, context), text)
+    """`text` with `${services.NAME.url}` and its kin replaced; DeploymentError where a thing named has no address."""
+    services = {revision.service: revision.url for revision in context.release.revisions if revision.url}
+    return resolve_late(text, LateValues(services=services, data=str(context.data) if context.data else None))
 
 
-def _value(match: re.Match[str], context: Context) -> str:
-    group, name, part = match[1], match[2], match[3]
-    if group == "services":
-        url = context.url(name)
-    else:
-        url = next((each.url for each in context.plan.backing_services if each.name == name), None)
-    if not url:
-        raise UsageError(f"{match[0]} has no value: {name} has no address in this release")
-    if part == "url":
-        return url
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", str(address_of(url)[2])
-    return {"host": host, "port": port, "address": f"{host}:{port}"}[part]
+class SecretReference(Options):
+    """Where a secret comes from, never its value: a variable of the caller's environment, or a file."""
+
+    env: str | None = None
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> SecretReference:
+        if (self.env is None) is (self.file is None):
+            raise ValueError("exactly one of env and file")
+        return self
+
+    def read(self, context: Context) -> str:
+        """The value, which is taken out of everything recorded from now on; UsageError where there is none."""
+        if self.env is not None:
+            value = os.environ.get(self.env, "")
+        else:
+            try:
+                value = (Path(context.plan.repository) / (self.file or "")).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise UsageError(f"the secret in {self.file} cannot be read: {error.strerror}") from error
+        if not value:
+            raise UsageError(f"the secret {self.env or self.file} is not set")
+        keep_secret(context, value)
+        return value

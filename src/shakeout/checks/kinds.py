@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,20 +16,11 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shakeout.checks.base import Check
+from shakeout.manifest.durations import parse_duration
 from shakeout.manifest.model import CheckSpec
 from shakeout.manifest.plan import Plan
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def _seconds(value: object) -> object:
-    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        return float(match[1]) * _UNITS[match[2]]
-    return value
-
-
-Duration = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=86_400)]
+Duration = Annotated[float, BeforeValidator(parse_duration), Field(gt=0, le=86_400)]
 """Seconds: a number, or text like `500ms`, `2s`, `1m`."""
 
 

@@ -83,7 +83,7 @@ def _faults(plan: Plan, name: str, spec: CheckSpec) -> Iterator[ManifestFault]:
 
 
 def _fault(plan: Plan, name: str, key: str, expected: str, seen: str, hint: str | None = None) -> ManifestFault:
-    at = plan.check_at.get(f"{name}.{key}") or plan.check_at.get(name)
+    at = plan.check_setting_at.get(f"{name}.{key}") or plan.check_at.get(name)
     path = f"checks.{name}.{key}" if key else f"checks.{name}"
     line = (at.line or 1) if at else 1
     return ManifestFault(
