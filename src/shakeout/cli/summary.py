@@ -42,7 +42,7 @@ def print_summary(report: Report, console: Console, folder: Path | None = None) 
         console.print(Text("Unexplained", style="bold"))
         for item in report.unexplained[:10]:
             seen = f" (seen {item.count} times)" if item.count > 1 else ""
-            console.print(Padding(Text(f"{item.symptom}{seen}; needs {item.needs}"), (0, 0, 0, 2)))
+            console.print(Padding(Text(f"{item.symptom}{seen}; needs {item.needs}"), (0, 0, 0, 2), expand=False))
         console.print()
     if report.services:
         _print_services(report, console)
@@ -51,7 +51,7 @@ def print_summary(report: Report, console: Console, folder: Path | None = None) 
     if report.next_steps:
         console.print(Text("Next steps", style="bold"))
         for number, step in enumerate(report.next_steps, 1):
-            console.print(Padding(Text(f"{number}. {step}"), (0, 0, 0, 2)))
+            console.print(Padding(Text(f"{number}. {step}"), (0, 0, 0, 2), expand=False))
         console.print()
     for note in report.notes:
         console.print(Text(f"note: {note}", style="dim"))
@@ -134,7 +134,7 @@ def _print_issue(number: int, issue: Issue, console: Console) -> None:
     if issue.unknown:
         body.append(Text(issue.unknown, style="magenta"))
     for line in body:
-        console.print(Padding(line, (0, 0, 0, 2)))
+        console.print(Padding(line, (0, 0, 0, 2), expand=False))
     console.print()
 
 

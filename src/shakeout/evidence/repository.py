@@ -83,6 +83,10 @@ class Repository:
             )
         self.commit = resolved
 
+    def at(self, revision: str) -> Repository:
+        """The same repository as of another revision; InputError where it is not here."""
+        return Repository(self.folder, revision)
+
     def close(self) -> None:
         """End the git process that reads objects."""
         self._objects.close()

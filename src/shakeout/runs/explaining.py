@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from shakeout.catalogue import rules
 from shakeout.catalogue.symptoms import CheckFailed, ServiceNotDeployed
 from shakeout.checks.base import CheckResult, Outcome
+from shakeout.evidence.guards import Guards
 from shakeout.evidence.platform import Platform
 from shakeout.report.building import build_issue
-from shakeout.report.model import Issue, Unexplained
-from shakeout.why.chain import chains
+from shakeout.report.model import Guard, Issue, Unexplained
+from shakeout.why.chain import Chain, chains
 from shakeout.why.engine import Bounds, Symptom, walk
 from shakeout.why.sources import Sources
 
@@ -65,10 +66,29 @@ def explain(
             chain,
             by_name,
             service_down=any(isinstance(symptom.claim, ServiceNotDeployed) for symptom in chain.symptoms),
+            guard=_guard(chain, sources),
         )
         for chain in chains(graph)
     ]
     return Explanation(
         issues=tuple(sorted(issues, key=lambda issue: issue.priority.rank)),
         notes=tuple(graph.notes),
+    )
+
+
+def _guard(chain: Chain, sources: Sources) -> Guard | None:
+    """The guard of the root cause's family, looked for in the repository where there is one."""
+    spec = chain.guard
+    if spec is None or chain.root is None:
+        return None
+    guards = sources.get(Guards)
+    found = guards.find(spec.kind, spec.arguments, spec.missing) if guards is not None else None
+    if found is None:
+        return Guard(name=spec.name, present=None, evidence=(), add=spec.add)
+    return Guard(
+        name=spec.name,
+        present=found.present,
+        evidence=found.evidence,
+        statement=found.statement,
+        add=None if found.present else spec.add,
     )

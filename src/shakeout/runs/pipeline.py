@@ -14,17 +14,21 @@ from shakeout.checks.base import CheckResult, Context
 from shakeout.checks.planning import plan_checks
 from shakeout.checks.runner import run_checks
 from shakeout.errors import DeploymentError
+from shakeout.evidence.guards import Guards
+from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.platform import Platform
+from shakeout.logs.errorlog import ErrorLog
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import ReleaseSummary, Report, ServiceSummary
 from shakeout.report.priority import status
 from shakeout.report.rendering import FILES, render
+from shakeout.runs.errorlogs import check_output, of_entries
 from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
 from shakeout.runs.request import Request
 from shakeout.runs.sources import declarations_of, platform_of, probes_of
 from shakeout.targets.base import Inventory, Progress, Release, Target
-from shakeout.targets.capture import last_lines
+from shakeout.targets.capture import entries, last_lines
 from shakeout.why.sources import Sources
 
 
@@ -129,19 +133,35 @@ class Run:
         with self._timed("explain"):
             if self.release is not None:
                 platform = platform_of(self.request.plan, self.release, self._inventory, folder)
-            explanation = self._explain(results, platform)
+            explanation = self._explain(results, platform, folder)
         with self._timed("report"):
             report = self._report(folder, moment, results, explanation)
             write_report(report, folder)
         return report
 
-    def _explain(self, results: tuple[CheckResult, ...], platform: Platform | None) -> Explanation:
-        sources = Sources(probes_of(results), declarations_of(self.request.plan, self.request.loaded.path))
+    def _explain(self, results: tuple[CheckResult, ...], platform: Platform | None, folder: RunFolder) -> Explanation:
+        declarations = declarations_of(self.request.plan, self.request.loaded.path)
+        sources = Sources(probes_of(results), declarations, self._error_log(folder, results))
         if self.explaining:
-            sources.add(self.request.repository)
+            repository = self.request.repository
+            for source in (repository, SourcePaths(repository), Guards(repository)):
+                sources.add(source)
         if platform is not None:
             sources.add(platform)
         return explain(symptoms_of(results, platform), sources, results)
+
+    def _error_log(self, folder: RunFolder, results: tuple[CheckResult, ...]) -> ErrorLog:
+        """What the services and the team's own scripts wrote that is, or explains, an error."""
+        logs = self.logs_folder or folder.path
+        found = [
+            occurrence
+            for service in self.request.plan.services
+            for occurrence in of_entries(entries(logs, service.name), "service", service.name)
+        ]
+        for result in results:
+            if result.kind == "command":
+                found += of_entries(check_output(folder.path, result.name), "check", result.name)
+        return ErrorLog(found)
 
     def _report(
         self, folder: RunFolder, moment: datetime, results: tuple[CheckResult, ...], explanation: Explanation

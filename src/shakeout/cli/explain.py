@@ -1,0 +1,82 @@
+"""`shakeout explain`: what an engineer takes an afternoon for, from exported logs and a repository."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shakeout.cli.options import FormatOption, OutputOption, QuietOption
+from shakeout.cli.output import emit, exit_status, results_console
+from shakeout.errors import UsageError
+
+
+def explain(
+    evidence: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="EVIDENCE...", help="Logs: files, folders, archives, or - for standard input."),
+    ] = None,
+    repo: Annotated[
+        Path | None,
+        typer.Option("--repo", metavar="DIR", help="The repository: a work tree or a bare one. Nothing in it is run."),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="REVISION", help="The deployed commit, where the evidence does not say it."),
+    ] = None,
+    rule: Annotated[
+        str | None,
+        typer.Option("--rule", metavar="NAME", help="Print the page of one rule (`all` lists them), and exit."),
+    ] = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> int:
+    """Explain the errors in logs, down to the line and the commit that caused them. Opens no connection."""
+    if rule is not None:
+        return print_rule(rule)
+    if not evidence:
+        raise UsageError(
+            "no evidence was named",
+            expected="logs: files, folders, archives, or - for standard input",
+            seen="nothing",
+            hint="shakeout explain logs.json --repo .",
+        )
+    from shakeout.cli.summary import print_summary
+    from shakeout.runs.offline import Question, check_arguments, explain_offline
+
+    report = explain_offline(
+        Question(evidence=check_arguments(evidence), repository=repo, at=at, stdin=sys.stdin.buffer)
+    )
+    to_stdout = form is not None and (output is None or str(output) == "-")
+    if not quiet and not to_stdout:
+        print_summary(report, results_console())
+    emit(report, form, output)
+    return exit_status(report)
+
+
+def print_rule(name: str) -> int:
+    """Print one rule's page, or the list of all."""
+    from shakeout.catalogue import rules
+    from shakeout.evidence.patches import nearest
+
+    known = {found.name: found for found in rules()}
+    if name == "all":
+        for found in known.values():
+            print(f"{found.name:<34} {found.summary}")
+        return 0
+    if name not in known:
+        near = nearest(name, list(known), 0.5)
+        raise UsageError(
+            f"there is no rule '{name}'",
+            expected="a rule's name; `--rule all` lists them",
+            seen=name,
+            hint=f"did you mean {near}?" if near else None,
+        )
+    print(f"# {name}\n\n{known[name].page}")
+    return 0
+
+
+VERB = explain

@@ -1,0 +1,123 @@
+"""Turns logged errors into occurrences with evidence, as rules read them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from shakeout.evidence.model import QUOTE_LIMIT, Evidence, Locator
+from shakeout.evidence.redaction import redact
+from shakeout.logs.entry import LogEntry, Severity
+from shakeout.logs.errorlog import Occurrence, Origin
+from shakeout.logs.errors import LoggedError, errors
+from shakeout.logs.tracebacks.model import Traceback
+
+Resolve = Callable[[Locator], str]
+"""Gives the decoded text at a locator."""
+
+RESOLVED = 200
+"""How many tracebacks that span several entries are looked up again for their best line."""
+
+
+def occurrences(
+    found: Iterable[LoggedError],
+    resolve: Resolve | None = None,
+    *,
+    origin: Origin = "service",
+    owner: str | None = None,
+) -> Iterator[Occurrence]:
+    """Each logged error as an occurrence; `owner` is who wrote it where the entries do not say."""
+    left = RESOLVED
+    for error in found:
+        looked_up = resolve if left > 0 and error.traceback is not None and len(error.traceback.locators) > 1 else None
+        left -= looked_up is not None
+        yield _occurrence(error, looked_up, origin, owner)
+
+
+def of_entries(entries: Iterable[LogEntry], origin: Origin, owner: str) -> Iterator[Occurrence]:
+    """The occurrences in what one service or one check wrote; warnings are kept, marked as no error."""
+    kept = {entry.locator: entry for entry in entries}
+    yield from occurrences(
+        errors(kept.values(), threshold=Severity.WARNING),
+        lambda at: kept[at].message if at in kept else "",
+        origin=origin,
+        owner=owner,
+    )
+
+
+def check_output(run_folder: Path, check: str) -> Iterator[LogEntry]:
+    """What a check's script wrote (`checks/NAME.log` in the run's folder), line by line."""
+    place = run_folder / "checks" / f"{check}.log"
+    if not place.is_file():
+        return
+    with place.open(encoding="utf-8", errors="replace", newline="\n") as file:
+        for number, row in enumerate(file, 1):
+            yield LogEntry(
+                message=row.rstrip("\n"),
+                locator=Locator(source="log", path=f"checks/{check}.log", line=number),
+                stream="output",
+                sequence=number,
+                unsure=True,
+            )
+
+
+def _occurrence(error: LoggedError, resolve: Resolve | None, origin: Origin, owner: str | None) -> Occurrence:
+    service = error.service or owner
+    text = redact(error.text)
+    seed = f"{origin}\0{service}\0{error.type}\0{text}\0{error.entry.locator}"
+    return Occurrence(
+        key=hashlib.sha256(seed.encode("utf-8", "replace")).hexdigest()[:16],
+        origin=origin,
+        owner=service,
+        type=error.type or None,
+        text=text,
+        evidence=tuple(_evidence(error, resolve)),
+        traceback=_clean(error.traceback),
+        count=error.count,
+        error=error.severity >= Severity.ERROR,
+        system=error.entry.system,
+        first=error.first,
+        last=error.last,
+    )
+
+
+def _clean(traceback: Traceback | None) -> Traceback | None:
+    """The traceback without secrets in its messages."""
+    if traceback is None:
+        return None
+    raised = tuple(replace(item, message=redact(item.message)) for item in traceback.exceptions)
+    return replace(traceback, exceptions=raised)
+
+
+def _evidence(error: LoggedError, resolve: Resolve | None) -> Iterator[Evidence]:
+    seen = f"seen {error.count} times" if error.count > 1 else ""
+    traceback = error.traceback
+    if traceback is not None and resolve is not None:
+        # The line that names the first exception says more than the one that announces the traceback.
+        wanted = str(traceback.first).split("\n", 1)[0]
+        for at in traceback.locators:
+            text = resolve(at)
+            if wanted and wanted in text:
+                yield Evidence(kind="log", locator=at, quote=wanted[:QUOTE_LIMIT], note=seen)
+                break
+    own = error.entry.quote or error.entry.message
+    yield Evidence(kind="log", locator=error.entry.locator, quote=_telling(own, error), note=seen)
+
+
+def _telling(text: str, error: LoggedError) -> str:
+    """The part of an entry's text that names the error: verbatim, bounded."""
+    if len(text) <= 400:
+        return text
+    wanted = []
+    if error.traceback is not None:
+        wanted.append(str(error.traceback.first).split("\n", 1)[0])
+    wanted += [error.type, error.text.split("\n", 1)[0][:100]]
+    for part in wanted:
+        place = text.find(part) if part else -1
+        if place >= 0:
+            start = text.rfind("\n", 0, place) + 1
+            end = text.find("\n", place)
+            return text[start : end if end >= 0 else len(text)][:QUOTE_LIMIT]
+    return text[:400]

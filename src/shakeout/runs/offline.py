@@ -1,0 +1,185 @@
+"""`explain`: from exported logs and a repository to a report, with no running system at all."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from shakeout.catalogue.symptoms import ErrorLogged
+from shakeout.errors import InputError
+from shakeout.evidence.automation import Automation
+from shakeout.evidence.guards import Guards
+from shakeout.evidence.paths import SourcePaths
+from shakeout.evidence.repository import Repository
+from shakeout.logs.entry import LogEntry
+from shakeout.logs.errorlog import ErrorLog, Occurrence
+from shakeout.logs.errors import errors
+from shakeout.logs.reading import EvidenceInput, read_evidence
+from shakeout.report.building import next_steps, recommendations
+from shakeout.report.model import Issue, ReleaseSummary, Report, Status, Unexplained
+from shakeout.runs.errorlogs import occurrences
+from shakeout.runs.explaining import explain
+from shakeout.why.engine import Symptom
+from shakeout.why.sources import Sources
+
+_HASH = re.compile(r"[0-9a-f]{7,40}")
+_COMMIT_LABELS = ("commit", "commit-sha", "commit_sha", "git-commit", "revision-commit", "vcs-ref", "sha")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What `explain` is asked: the evidence, the repository's folder and the revision where they are known."""
+
+    evidence: Sequence[Path | Literal["-"]]
+    repository: Path | None = None
+    at: str | None = None
+    stdin: BinaryIO | None = None
+
+
+def explain_offline(question: Question) -> Report:
+    """
+    Read the evidence, explain what it shows, and return the report.
+
+    Raises InputError where nothing can be read, or where the repository or the revision is not there.
+    """
+    start = time.monotonic()
+    repository = Repository(question.repository, question.at or "HEAD") if question.repository else None
+    try:
+        with read_evidence(question.evidence, stdin=question.stdin) as found:
+            return _explain(question, found, repository, start)
+    finally:
+        if repository is not None:
+            repository.close()
+
+
+def _explain(question: Question, found: EvidenceInput, repository: Repository | None, start: float) -> Report:
+    watch = _Watch()
+    logged = list(errors(watch.over(found.suspects())))
+    log = ErrorLog(occurrences(logged, found.resolve))
+    commit, commit_from, repository = _deployed_commit(question, watch, repository)
+    read = time.monotonic()
+    sources = Sources(log)
+    if repository is not None:
+        sources.add(repository)
+        sources.add(SourcePaths(repository))
+        sources.add(Guards(repository, Automation(repository)))
+    explanation = explain(_symptoms(log), sources)
+    issues = tuple(issue for issue in explanation.issues if issue.whys)
+    unexplained = tuple(_unexplained(issue, log) for issue in explanation.issues if not issue.whys)
+    described = repository.describe(repository.commit) if repository is not None and commit else None
+    end = time.monotonic()
+    return Report(
+        status=Status.FAILED if issues or unexplained else Status.SUCCESSFUL,
+        application=None,
+        environment=None,
+        target=None,
+        run=None,
+        date=watch.newest.isoformat(timespec="seconds") if watch.newest else None,
+        release=ReleaseSummary(
+            id=None, commit=commit, subject=described.subject if described else None, commit_from=commit_from
+        ),
+        issues=issues,
+        unexplained=unexplained,
+        recommendations=recommendations(issues),
+        next_steps=next_steps(issues, unexplained, ()),
+        notes=(*_notes(found, log), *explanation.notes),
+        seconds={"read": round(read - start, 3), "explain": round(end - read, 3), "total": round(end - start, 3)},
+    )
+
+
+class _Watch:
+    """Remembers the times and commits of the entries that pass."""
+
+    def __init__(self) -> None:
+        self.oldest: datetime | None = None
+        self.newest: datetime | None = None
+        self.commits: dict[str, int] = {}
+        self.count = 0
+
+    def over(self, entries: Iterable[LogEntry]) -> Iterable[LogEntry]:
+        for entry in entries:
+            self.count += 1
+            if entry.time is not None:
+                if self.oldest is None or entry.time < self.oldest:
+                    self.oldest = entry.time
+                if self.newest is None or entry.time > self.newest:
+                    self.newest = entry.time
+            for label in _COMMIT_LABELS if entry.labels else ():
+                value = entry.labels.get(label)
+                if value is not None and _HASH.fullmatch(value):
+                    self.commits[value] = self.commits.get(value, 0) + 1
+            yield entry
+
+
+def _deployed_commit(
+    question: Question, watch: _Watch, repository: Repository | None
+) -> tuple[str | None, str | None, Repository | None]:
+    """(commit, how it was found, the repository at that commit)."""
+    labelled = sorted(watch.commits, key=lambda commit: (-watch.commits[commit], commit))
+    if repository is None:
+        return (labelled[0], "the labels of the log entries", None) if labelled else (None, None, None)
+    if question.at is not None:
+        return repository.commit, f"--at {question.at}", repository
+    for commit in labelled:
+        full = repository.resolve(commit)
+        if full is not None:
+            return full, "the labels of the log entries", repository.at(full)
+    if watch.oldest is not None:
+        before = repository.before(watch.oldest)
+        if before is not None:
+            how = f"the newest commit before the first log entry ({watch.oldest.isoformat(timespec='seconds')})"
+            return before, how, repository.at(before)
+    return repository.commit, "the repository's HEAD, since the evidence names no commit and no time", repository
+
+
+def _symptoms(log: ErrorLog) -> tuple[Symptom, ...]:
+    return tuple(
+        Symptom(
+            claim=ErrorLogged(item.owner, item.key, item.type, item.text.split("\n", 1)[0][:300]),
+            evidence=item.evidence,
+            service=item.owner,
+            weight=2,
+            count=item.count,
+        )
+        for item in log
+        if item.error
+    )
+
+
+def _unexplained(issue: Issue, log: ErrorLog) -> Unexplained:
+    counts = {
+        str(ErrorLogged(item.owner, item.key, item.type, item.text.split("\n", 1)[0][:300])): item for item in log
+    }
+    first: Occurrence | None = counts.get(issue.symptoms[0].split(" (seen ", 1)[0])
+    needs = (issue.unknown or "").removeprefix("unknown beyond here: ").removeprefix("needs ")
+    return Unexplained(
+        symptom=issue.symptoms[0].split(" (seen ", 1)[0],
+        needs=needs or "a person: no rule of the catalogue explains it",
+        count=first.count if first else 1,
+        evidence=issue.evidence,
+    )
+
+
+def _notes(found: EvidenceInput, log: ErrorLog) -> Iterable[str]:
+    yield from (str(note) for note in found.notes[:20])
+    if not any(item.error for item in log):
+        yield f"the logs hold no error ({len(found.paths)} files read); nothing was verified"
+
+
+def check_arguments(evidence: Sequence[str]) -> tuple[Path | Literal["-"], ...]:
+    """The paths of a command line; InputError names all that are not there."""
+    paths: list[Path | Literal["-"]] = ["-" if text == "-" else Path(text) for text in evidence]
+    missing = [str(path) for path in paths if isinstance(path, Path) and not path.exists()]
+    if missing:
+        raise InputError(
+            "evidence is not there",
+            expected="files, folders, archives, or - for standard input",
+            seen=f"no such file: {', '.join(missing)}",
+            hint="name the exported logs, for example: shakeout explain logs.json --repo .",
+        )
+    return tuple(paths)
