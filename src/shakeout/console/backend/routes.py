@@ -37,7 +37,7 @@ def routes(history: History, gate: Gate) -> APIRouter:
         return m.ProtocolAnswer(**protocol.schema())
 
     router = APIRouter(
-        dependencies=[Security(_DOCUMENTED), Depends(admitted)], responses=failures(401, 422, 503), tags=["runs"]
+        dependencies=[Security(_DOCUMENTED), Depends(admitted)], responses=failures(400, 401, 422, 503), tags=["runs"]
     )
 
     @router.post("/v1/runs", status_code=201, responses=failures(409, 413))
