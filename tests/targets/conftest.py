@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -124,6 +126,18 @@ class Stage:
         (self.repository.folder / name).write_text(text, encoding="utf-8")
         self.repository.commit()
         return name
+
+    async def until(self, true: Callable[[], bool], seconds: float = 10.0) -> None:
+        """Wait until something is true; fails where it does not become so."""
+        async with asyncio.timeout(seconds):
+            while not true():  # noqa: ASYNC110 (what is waited for is another process)
+                await asyncio.sleep(0.01)
+
+    async def started_port(self) -> int:
+        """The port of the service `web` as soon as its supervisor runs and the port is given up."""
+        await self.until((self.run_folder / "platform" / "web.jsonl").exists)
+        state = json.loads((self.run_folder.parent.parent / "state" / "local.json").read_text())
+        return int(state["services"]["web"]["port"])
 
     async def again(self) -> None:
         """Stop, and make ready for another deployment."""

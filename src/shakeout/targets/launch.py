@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -95,6 +94,8 @@ def _locate(name: str, folder: str, path: str) -> Path | None:
     if "/" in name:
         candidate = Path(folder, name)
         return candidate if candidate.exists() else None
+    import shutil
+
     found = shutil.which(name, path=path)
     return Path(found) if found else None
 

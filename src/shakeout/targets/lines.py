@@ -31,8 +31,8 @@ _CONTROL = {
 
 
 def format_line(time: datetime, stream: str, text: str) -> str:
-    """One line of a log file, without its end; `time` is aware UTC."""
-    return f"{time:%Y-%m-%dT%H:%M:%S.%f}Z {stream} {text}"
+    """One line of a log file; `time` is aware UTC."""
+    return f"{time:%Y-%m-%dT%H:%M:%S.%f}Z {stream} {text}\n"
 
 
 class LineSplitter:

@@ -256,8 +256,10 @@ class LocalTarget:
         for old in (log, events):
             old.unlink(missing_ok=True)
         assert self._state is not None
+        command = service_command(service, values)
         order = Order(
-            command=service_command(service, values),
+            command=command,
+            shown=tuple(self._redact(word) for word in command),
             folder=str(folder),
             environment=environment,
             log=str(log),
@@ -273,7 +275,7 @@ class LocalTarget:
             service=service,
             supervised=supervised,
             url=self._addresses()[service.name],
-            command=order.command,
+            command=order.shown,
             port=held.number,
             folder=folder,
             run_folder=self._run_folder,

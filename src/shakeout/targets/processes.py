@@ -102,10 +102,19 @@ def send(process: Process, number: int) -> bool:
     return True
 
 
-def reap(pid: int) -> None:
-    """Take the exit status of a child that has ended, so that no zombie stays; nothing where it is not our child."""
+def ended(process: Process) -> bool:
+    """
+    Whether this very process has ended. Where it was a child of ours, its exit status is taken, so that no zombie
+    stays.
+    """
+    entry = stat(process.pid)
+    if entry is None or entry.start != process.start:
+        return True
+    if entry.state not in "ZX":
+        return False
     with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+        os.waitpid(process.pid, os.WNOHANG)
+    return True
 
 
 def with_variable(name: str, prefix: str) -> list[Stat]:

@@ -15,7 +15,7 @@ from shakeout.targets.supervised import Event
 from shakeout.targets.watched import Watched
 
 _TELL_FIRST, _TELL_CHANGE, _TELL_AGAIN = 0.5, 1.0, 5.0
-_SHORTEST, _LONGEST = 0.01, 0.2
+_SHORTEST, _LONGEST, _EAGER = 0.01, 0.2, 1.0
 
 T = TypeVar("T")
 
@@ -53,7 +53,8 @@ async def until_ready(watched: Watched, client: httpx2.AsyncClient, progress: Pr
         if teller.due(why, watched.seconds):
             teller.tell(why, watched.redact(why + _instead(watched, answer)), watched.seconds)
         await asyncio.sleep(min(pause, max(0.0, service.start.deadline - watched.seconds)))
-        pause = min(pause * 1.3, _LONGEST)
+        if watched.seconds > _EAGER:
+            pause = min(pause * 1.3, _LONGEST)
 
 
 async def _while_it_lives(watched: Watched, question: Coroutine[Any, Any, T]) -> T | None:

@@ -8,7 +8,6 @@ It is written before anything else is made and removed after everything is gone,
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from shakeout.errors import ShakeoutError, UsageError
-from shakeout.targets.processes import Process, alive, all_stats, boot_id, identify, reap, send, with_variable
+from shakeout.targets.processes import Process, all_stats, boot_id, ended, send, with_variable
 
 MARK = ".shakeout-release"
 """The file in a release's temporary folder that says whose it is: nothing without it is ever removed."""
@@ -113,6 +112,8 @@ class EnvironmentLock:
     def release(self) -> None:
         """Can be called twice."""
         if self._descriptor >= 0:
+            # A child that is just being started holds a copy of the descriptor: closing alone is not enough.
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             os.close(self._descriptor)
             self._descriptor = -1
 
@@ -175,11 +176,13 @@ def clear(state_folder: Path, environment: str, progress: Callable[[str], None])
 
 
 def _stop_processes(state: State, progress: Callable[[str], None]) -> None:
-    supervisors = {name: service.supervisor for name, service in state.services.items() if _alive(service.supervisor)}
+    supervisors = {
+        name: service.supervisor for name, service in state.services.items() if not ended(service.supervisor)
+    }
     for name, supervisor in supervisors.items():
         progress(f"{name}: stopping what an earlier run left (process {supervisor.pid})")
         send(supervisor, signal.SIGTERM)
-    _wait(lambda: not any(_alive(supervisor) for supervisor in supervisors.values()), _STOP_SECONDS)
+    _wait(lambda: all(ended(supervisor) for supervisor in supervisors.values()), _STOP_SECONDS)
     # What is left had a supervisor that was killed, or does not end.
     until = time.monotonic() + _KILL_SECONDS
     while left := _leftovers(state):
@@ -203,7 +206,7 @@ def _leftovers(state: State) -> list[Process]:
     groups = {}
     for service in state.services.values():
         known = (service.supervisor, service.process)
-        found |= {process for process in known if process and _alive(process)}
+        found |= {process for process in known if process and not ended(process)}
         if service.process:
             groups[(service.process.pid, service.supervisor.pid)] = service.process.start
     for entry in all_stats():
@@ -211,14 +214,6 @@ def _leftovers(state: State) -> list[Process]:
             found.add(Process(entry.pid, entry.start))
     found |= {Process(entry.pid, entry.start) for entry in with_variable("TMPDIR", f"{state.folder}/")}
     return sorted(found)
-
-
-def _alive(process: Process) -> bool:
-    # One that this very process started stays as a zombie until its exit status is taken.
-    if identify(process.pid) is None:
-        with contextlib.suppress(OSError):
-            reap(process.pid)
-    return alive(process)
 
 
 def _wait(done: Callable[[], bool], seconds: float) -> None:

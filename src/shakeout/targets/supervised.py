@@ -7,13 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import shakeout
-from shakeout.targets.processes import Process, alive, identify, reap
+from shakeout.targets.processes import Process, ended, stat
 from shakeout.targets.supervisor import Order
 
 EVENTS_FOLDER = "platform"
@@ -122,9 +122,15 @@ class Supervised:
             raise
         finally:
             os.close(readable)
-        process = identify(pid) or Process(pid, 0)
-        supervised = cls(process=process, events=EventLog(Path(order.events)), complaints=complaints, _input=writable)
-        supervised._tell(json.dumps(asdict(order) | {"owner": list(order.owner)}).encode())
+        entry = stat(pid)
+        assert entry is not None, "nobody but us takes its exit status"
+        supervised = cls(
+            process=Process(pid, entry.start),
+            events=EventLog(Path(order.events)),
+            complaints=complaints,
+            _input=writable,
+        )
+        supervised._tell(json.dumps(order._asdict()).encode())
         return supervised
 
     def stop(self) -> None:
@@ -144,8 +150,7 @@ class Supervised:
 
     @property
     def ended(self) -> bool:
-        reap(self.process.pid)
-        return not alive(self.process)
+        return ended(self.process)
 
     def complaint(self) -> str:
         """What it wrote on standard error, if anything."""

@@ -27,9 +27,8 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shakeout.evidence.redaction import Redactor
 from shakeout.targets.launch import LaunchError, adopt_orphans, start
@@ -43,11 +42,14 @@ _KILL_SECONDS = 5.0
 _LEFTOVER_SECONDS = 1.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
-    """What to run. Paths are absolute; `grace` is how many seconds the service has between SIGTERM and SIGKILL."""
+class Order(NamedTuple):
+    """
+    What to run. Paths are absolute; `shown` is the command without secrets; `grace` is how many seconds the service has
+    between SIGTERM and SIGKILL.
+    """
 
     command: tuple[str, ...]
+    shown: tuple[str, ...]
     folder: str
     environment: dict[str, str]
     log: str
@@ -117,13 +119,12 @@ class Supervisor:
             self.event("not-started", problem=error.problem, message=self.redact(error.message))
             return False
         self.main = pid
+        entry = stat(pid)
+        self.event("started", pid=pid, start=entry.start if entry else 0, attempt=attempt, command=self.order.shown)
         for name, pipe in (("stdout", out), ("stderr", err)):
             splitter = LineSplitter(self.redact, self.longest)
             self.selector.register(pipe, selectors.EVENT_READ, self._reader(name, pipe, splitter))
             self.streams += 1
-        entry = stat(pid)
-        command = [self.redact(word) for word in self.order.command]
-        self.event("started", pid=pid, start=entry.start if entry else 0, attempt=attempt, command=command)
         return True
 
     def _reader(self, name: str, pipe: Any, splitter: LineSplitter) -> Callable[[], None]:
@@ -131,7 +132,7 @@ class Supervisor:
             data = os.read(pipe.fileno(), 65_536)
             now = datetime.now(UTC)
             lines = splitter.feed(data) if data else splitter.close()
-            self._record("".join(format_line(now, name, line) + "\n" for line in lines).encode())
+            self._record("".join(format_line(now, name, line) for line in lines).encode())
             if not data:
                 self.selector.unregister(pipe)
                 pipe.close()
@@ -145,7 +146,7 @@ class Supervisor:
         self.written += len(data)
         if self.written >= LOG_LIMIT:
             note = f"shakeout keeps {LOG_LIMIT} bytes of a log; what follows is dropped"
-            data += (format_line(datetime.now(UTC), "stderr", note) + "\n").encode()
+            data += format_line(datetime.now(UTC), "stderr", note).encode()
         _write(self.log, data)
 
     def _end(self) -> int:

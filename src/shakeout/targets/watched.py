@@ -15,7 +15,10 @@ from shakeout.targets.supervised import Supervised
 
 @dataclass(kw_only=True, slots=True)
 class Watched:
-    """A service that was started; `started` is on the monotonic clock, `folder` where it runs."""
+    """
+    A service that was started: `command` is without secrets, `folder` is where it runs, `started` is on the monotonic
+    clock.
+    """
 
     service: ServicePlan
     command: tuple[str, ...]
