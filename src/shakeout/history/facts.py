@@ -133,6 +133,13 @@ def seconds_of(report: Mapping[str, Any]) -> float:
     return sum(number(check.get("seconds")) for check in objects(report.get("checks")))
 
 
+def counts_of(report: Mapping[str, Any]) -> dict[str, int]:
+    """How many checks a report has (`checks`), how many of them passed and failed, and how many issues."""
+    outcomes = [check.get("outcome") for check in objects(report.get("checks"))]
+    passed, failed = outcomes.count("passed"), outcomes.count("failed")
+    return {"passed": passed, "failed": failed, "checks": len(outcomes), "issues": len(objects(report.get("issues")))}
+
+
 def objects(value: object) -> Sequence[Mapping[str, Any]]:
     """The objects in a JSON array; empty for anything else."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
@@ -176,7 +183,7 @@ def _run_row(fact: Fact, run: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         "finished_ms": 0,
         "seconds": 0.0,
         "report": "",
-    }
+    } | counts_of({})
     return row | {name: text(run.get(name)) for name in RUN_FIELDS} | more
 
 
@@ -191,6 +198,7 @@ def _report_row(fact: Fact) -> dict[str, Any]:
         finished_ms=fact.at,
         seconds=seconds,
         report=compact(fact.body),
+        **counts_of(fact.body),
     )
 
 

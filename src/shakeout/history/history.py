@@ -163,7 +163,8 @@ class History:
         overlay = list(self.journal.recent) if away else self._pending()
         rows: list[dict[str, Any]] = []
         if not away:
-            asked = statements.runs(limit=limit + len(overlay), before=before, environment=environment, status=status)
+            most = limit + 1 + len(overlay)
+            asked = statements.runs(limit=most, before=before, environment=environment, status=status)
             try:
                 rows = await self._ask(asked)
             except (HistoryError, CircuitBreakerOpenError):
@@ -372,6 +373,7 @@ def _document(row: Mapping[str, Any]) -> dict[str, Any]:
         started_ms=int(row["started_ms"]),
         finished_ms=int(row["finished_ms"]),
         seconds=float(row["seconds"]),
+        counts={name: int(row[name]) for name in ("passed", "failed", "checks", "issues")},
     )
 
 

@@ -17,6 +17,7 @@ from shakeout.history.facts import (
     Fact,
     LiveEvent,
     compact,
+    counts_of,
     event_of,
     moment,
     run_of_report,
@@ -43,6 +44,7 @@ class RecentRun:
     finished_ms: int = 0
     status: str = ""
     seconds: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
     newest: int = 0
     last: int = 0
     begun: bool = False
@@ -62,6 +64,7 @@ class RecentRun:
         elif fact.kind == "reported" and fact.version >= self.newest:
             self.status = text(fact.body.get("status"))
             self.seconds = seconds_of(fact.body)
+            self.counts = counts_of(fact.body)
             self.finished_ms = fact.at
             self.report = compact(fact.body)
             self.fields = {name: value for name, value in run_of_report(fact.body).items() if value} | self.fields
@@ -89,6 +92,7 @@ class RecentRun:
             started_ms=self.started_ms,
             finished_ms=self.finished_ms,
             seconds=self.seconds,
+            counts=self.counts,
         )
 
     def parsed_report(self) -> dict[str, Any] | None:
@@ -152,8 +156,12 @@ def run_document(
     started_ms: int,
     finished_ms: int,
     seconds: float,
+    counts: Mapping[str, int],
 ) -> dict[str, Any]:
-    """A run as the API shows it: times in RFC 3339, `status`, `finished_at` and `seconds` null while it runs."""
+    """
+    A run as the API shows it: times in RFC 3339; `status`, `finished_at`, `seconds` and what its report counts
+    (`checks`, `issues`) null while it runs.
+    """
     finished = state == "finished"
     return {
         "id": id,
@@ -163,4 +171,8 @@ def run_document(
         "started_at": moment(started_ms),
         "finished_at": moment(finished_ms) if finished else None,
         "seconds": seconds if finished else None,
+        "checks": {"passed": counts["passed"], "failed": counts["failed"], "total": counts["checks"]}
+        if finished
+        else None,
+        "issues": counts["issues"] if finished else None,
     }

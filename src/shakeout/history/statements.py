@@ -20,7 +20,8 @@ CREATE = (
     """
     CREATE TABLE IF NOT EXISTS shakeout_runs (
         id String, version UInt64, application String, environment String, commit String, target String,
-        state String, status String, started_ms Int64, finished_ms Int64, seconds Float64, report String
+        state String, status String, started_ms Int64, finished_ms Int64, seconds Float64, report String,
+        passed UInt32, failed UInt32, checks UInt32, issues UInt32
     ) ENGINE = ReplacingMergeTree ORDER BY (id, version)
     """,
     """
@@ -60,7 +61,9 @@ _RUNS = """
         argMaxIf(environment, version, environment != '') AS environment,
         argMaxIf(commit, version, commit != '') AS commit, argMaxIf(target, version, target != '') AS target,
         argMin(started_ms, version) AS started_ms, max(finished_ms) AS finished_ms,
-        argMax(seconds, version) AS seconds{more}
+        argMax(seconds, version) AS seconds,
+        argMax(passed, version) AS passed, argMax(failed, version) AS failed,
+        argMax(checks, version) AS checks, argMax(issues, version) AS issues{more}
     FROM shakeout_runs {where} GROUP BY id
 """
 

@@ -90,6 +90,14 @@ class ReportBody(BaseModel):
         return value
 
 
+class Counts(BaseModel):
+    """How many checks a report has, and how many of them passed and failed."""
+
+    passed: int
+    failed: int
+    total: int
+
+
 class Run(BaseModel):
     """One run. Times are UTC; `seconds` is how long it took; what is not known yet is null."""
 
@@ -103,6 +111,8 @@ class Run(BaseModel):
     started_at: str
     finished_at: str | None
     seconds: float | None
+    checks: Counts | None
+    issues: int | None
 
 
 class RunAnswer(Answer):
