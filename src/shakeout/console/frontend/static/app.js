@@ -5,6 +5,7 @@ import { request } from "./lib/request.js";
 import { useRoute } from "./lib/router.js";
 import { Session } from "./lib/session.js";
 import { Context } from "./parts/context.js";
+import { Heading } from "./parts/heading.js";
 import { Shell } from "./parts/shell.js";
 import { Nothing, Trouble } from "./parts/states.js";
 import { IssuePage } from "./pages/issue.js";
@@ -17,7 +18,7 @@ import { TrendsPage } from "./pages/trends.js";
 const pages = { runs: RunsPage, run: RunPage, report: ReportPage, issue: IssuePage, trends: TrendsPage, missing: Missing };
 
 function Missing() {
-  return html`<h1 tabindex="-1">No such page</h1><${Nothing} title="Nothing is at this address."><p><a href="/">All runs</a></p></${Nothing}>`;
+  return html`<${Heading}>No such page</${Heading}><${Nothing} title="Nothing is at this address."><p><a href="/">All runs</a></p></${Nothing}>`;
 }
 
 /** Any fault while a page is drawn ends here, in words, and not on an empty screen. */

@@ -4,6 +4,7 @@ import { count, duration, utc } from "../lib/format.js";
 import { paths } from "../lib/router.js";
 import { useConsole } from "../parts/context.js";
 import { EvidenceList } from "../parts/evidence.js";
+import { Heading } from "../parts/heading.js";
 import { Issue } from "../parts/issue.js";
 import { Commit, Priority, RunStatus } from "../parts/marks.js";
 import { Trouble, useAnswer, Waiting } from "../parts/states.js";
@@ -44,14 +45,14 @@ export function ReportPage({ run: id }) {
   useEffect(() => { document.title = `Report of ${id} · Shakeout`; }, [id]);
   const report = answer?.report;
   const crumbs = html`<p class="crumbs"><a href="/">Runs</a> <a href=${paths.run(id)}>${id}</a></p>`;
-  if (!report) return html`${crumbs}<h1 tabindex="-1">Report</h1>${error ? html`<${Trouble} error=${error} again=${again} />` : html`<${Waiting} what="the report" />`}`;
+  if (!report) return html`${crumbs}<${Heading}>Report</${Heading}>${error ? html`<${Trouble} error=${error} again=${again} />` : html`<${Waiting} what="the report" />`}`;
   const { issues = [], checks = [], services = [], notes = [], seconds = {}, release = {} } = report;
   const times = phases.filter((phase) => phase in seconds).map((phase) => `${phase} ${duration(seconds[phase])}`).join(" · ");
   const facts = [["Date", report.date ? utc(report.date) : ""], ["Application", report.application], ["Environment", report.environment],
     ["Target", report.target], ["Commit", html`<${Commit} commit=${release.commit} />${release.subject ? html` <q>${release.subject}</q>` : ""}${release.dirty ? " with uncommitted changes" : ""}`],
     ["Took", times]].filter(([, value]) => value);
   return html`${crumbs}<article class="report">
-    <div class="page-head"><div><h1 tabindex="-1">Deployment analysis report</h1>
+    <div class="page-head"><div><${Heading}>Deployment analysis report</${Heading}>
         <p class="run-status"><${RunStatus} run=${{ status: report.status, state: "finished" }} /></p></div>
       <p class="screen-only actions"><button type="button" onClick=${() => save(report, id)}>Save as JSON</button>
         <button type="button" onClick=${() => print()}>Print</button></p></div>

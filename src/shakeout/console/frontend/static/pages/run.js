@@ -5,6 +5,7 @@ import { Live } from "../lib/live.js";
 import { paths } from "../lib/router.js";
 import { empty, OUTCOMES, reduce, tally } from "../lib/run_state.js";
 import { useConsole } from "../parts/context.js";
+import { Heading } from "../parts/heading.js";
 import { Clock, Commit, Mark, Priority, RunStatus, statusOf, When } from "../parts/marks.js";
 import { Trouble, Waiting } from "../parts/states.js";
 import { Checks, Services } from "../parts/tables.js";
@@ -95,13 +96,13 @@ export function RunPage({ run: id }) {
     document.title = run ? `${statusOf(run)[1]}: ${run.application ?? id}, ${run.environment} · Shakeout` : "Run · Shakeout";
   }, [run?.status, run?.state]);
   if (!run) {
-    return html`<h1 tabindex="-1">Run</h1>${error ? html`<${Trouble} error=${error} again=${again} />` : html`<${Waiting} what="the run" />`}`;
+    return html`<${Heading}>Run</${Heading}>${error ? html`<${Trouble} error=${error} again=${again} />` : html`<${Waiting} what="the run" />`}`;
   }
   const alive = running(run);
   return html`
     <p class="crumbs"><a href="/">Runs</a></p>
     <div class="page-head"><div>
-        <h1 tabindex="-1">${run.application ?? "Run"} <span class="soft">${run.id}</span></h1>
+        <${Heading}>${run.application ?? "Run"} <span class="soft">${run.id}</span></${Heading}>
         <p class="run-status" aria-live="polite"><${RunStatus} run=${run} /></p></div>
       ${alive ? html`<${Connection} connection=${connection} />`
         : html`<p class="screen-only"><a class="button" href=${paths.report(id)}>Read the report</a></p>`}</div>

@@ -3,6 +3,7 @@ import { html, useEffect } from "../lib/html.js";
 import { between, duration } from "../lib/format.js";
 import { go, paths } from "../lib/router.js";
 import { useConsole } from "../parts/context.js";
+import { Heading } from "../parts/heading.js";
 import { Commit, RunStatus, STATUSES, Tally, When } from "../parts/marks.js";
 import { Nothing, Trouble, useAnswer, Waiting } from "../parts/states.js";
 
@@ -25,9 +26,8 @@ function Filters({ environment, status, known }) {
   </form>`;
 }
 
-/** Counts of a run as the backend gives them, whatever of them it knows. */
-function counts(run) {
-  const { passed = 0, failed = 0, total = passed + failed } = run.checks ?? run;
+/** The counts that a finished run's report gives. */
+function counts({ passed, failed, total }) {
   return { passed, failed, other: Math.max(total - passed - failed, 0) };
 }
 
@@ -38,8 +38,8 @@ function Row({ run }) {
     <td role="cell" data-label="Application">${run.application ?? "unknown"}</td>
     <td role="cell" data-label="Environment">${run.environment}<span class="under">${run.target}</span></td>
     <td role="cell" data-label="Commit"><${Commit} commit=${run.commit} /></td>
-    <td role="cell" data-label="Checks"><${Tally} ...${counts(run)} /></td>
-    <td role="cell" data-label="Issues" class="right"><span class="figure ${run.issues ? "bad" : "muted"}">${run.issues ?? 0}</span></td>
+    <td role="cell" data-label="Checks">${run.checks ? html`<${Tally} ...${counts(run.checks)} />` : html`<span class="muted">not counted yet</span>`}</td>
+    <td role="cell" data-label="Issues" class="right"><span class="figure ${run.issues ? "bad" : "muted"}">${run.issues ?? "–"}</span></td>
     <td role="cell" data-label="When" class="right"><${When} at=${run.started_at} />${took ? html`<span class="under">${took}</span>` : ""}</td>
   </tr>`;
 }
@@ -63,7 +63,7 @@ export function RunsPage({ query }) {
   const more = answer?.next;
   const filtered = environment || status;
   return html`
-    <div class="page-head"><h1 tabindex="-1">Runs</h1>
+    <div class="page-head"><${Heading}>Runs</${Heading}>
       <${Filters} environment=${environment} status=${status} known=${environmentsSeen} /></div>
     ${answer?.stale ? html`<p class="banner inline" role="status"><strong>History is out of date.</strong>
       <span>ClickHouse does not answer; these runs come from the backend's ${answer.source}.</span></p>` : ""}

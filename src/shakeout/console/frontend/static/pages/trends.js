@@ -3,6 +3,7 @@ import { html, useEffect } from "../lib/html.js";
 import { go, paths } from "../lib/router.js";
 import { Chart } from "../parts/chart.js";
 import { useConsole } from "../parts/context.js";
+import { Heading } from "../parts/heading.js";
 import { Seconds } from "../parts/marks.js";
 import { Nothing, Trouble, useAnswer, Waiting } from "../parts/states.js";
 
@@ -46,7 +47,7 @@ export function TrendsPage({ query }) {
   const checks = answer?.checks ?? [];
   const at = days.map((day) => Date.parse(`${day.day}T00:00:00Z`) / 1000);
   return html`
-    <div class="page-head"><h1 tabindex="-1">Trends</h1>
+    <div class="page-head"><${Heading}>Trends</${Heading}>
       <form class="filters screen-only" aria-label="Filter the trends" onSubmit=${(event) => event.preventDefault()}
         onChange=${(event) => go(paths.trends(event.target.value))}>
         <label>Environment <select name="environment"><option value="">all</option>

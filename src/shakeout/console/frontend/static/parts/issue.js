@@ -2,6 +2,7 @@
 import { html } from "../lib/html.js";
 import { Chain } from "./chain.js";
 import { EvidenceList } from "./evidence.js";
+import { Heading } from "./heading.js";
 import { Mark, Priority } from "./marks.js";
 import { Fix } from "./patch.js";
 
@@ -47,7 +48,7 @@ export function Issue({ issue, number, heading = 2, href }) {
     <header class="issue-head">
       <p class="eyebrow"><${Priority} priority=${issue.priority} />${number ? html`<span>Issue ${number}</span>` : ""}
         ${issue.service ? html`<span>${issue.service}</span>` : ""}</p>
-      ${heading === 1 ? html`<h1 tabindex="-1">${title}</h1>` : html`<h2>${title}</h2>`}
+      ${heading === 1 ? html`<${Heading}>${title}</${Heading}>` : html`<h2>${title}</h2>`}
     </header>
     <${Summary} issue=${issue} />
     <section class="part"><h3>Why</h3><${Chain} issue=${issue} /></section>
