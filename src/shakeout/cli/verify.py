@@ -11,7 +11,7 @@ from shakeout.cli.execute import execute, present
 from shakeout.cli.options import EnvironmentOption, FormatOption, ManifestOption, OutputOption, QuietOption
 from shakeout.cli.output import ProgressLines
 from shakeout.errors import UsageError
-from shakeout.runs.attached import Attached, find_release
+from shakeout.runs.attached import attach
 from shakeout.runs.pipeline import Run
 from shakeout.runs.request import make_request
 
@@ -33,7 +33,8 @@ def verify(
     request = make_request(
         manifest=manifest, environment=environment, revision=revision or "HEAD", dirty=False, caller=os.environ
     )
-    release, logs_folder = find_release(request.plan, request.home, urls)
+    target = attach(request.plan, request.home, urls)
+    release = target.release
     if not revision and release.commit != request.plan.commit:
         # What should run is what was deployed, not what the work tree has come to since.
         request.repository.close()
@@ -42,10 +43,10 @@ def verify(
         )
     run = Run(
         request=request,
-        target=Attached(release, logs_folder),
+        target=target,
         progress=ProgressLines(quiet=quiet),
         release=release,
-        logs_folder=logs_folder,
+        logs_folder=target.logs_folder,
         keep=True,
     )
     try:

@@ -21,9 +21,19 @@ class Attached:
 
     name = "attached"
 
-    def __init__(self, release: Release, logs_folder: Path | None) -> None:
+    @property
+    def release(self) -> Release:
+        return self._release
+
+    @property
+    def logs_folder(self) -> Path | None:
+        """The run's folder that has the services' logs, where they are on this machine."""
+        return self._logs_folder
+
+    def __init__(self, release: Release, logs_folder: Path | None, data: Path | None = None) -> None:
         self._release = release
         self._logs_folder = logs_folder
+        self.data = data
 
     async def deploy(self, plan: Plan, run_folder: Path, progress: Progress) -> Release:
         return self._release
@@ -44,9 +54,9 @@ class Attached:
         return
 
 
-def find_release(plan: Plan, home: Path, urls: Mapping[str, str]) -> tuple[Release, Path | None]:
+def attach(plan: Plan, home: Path, urls: Mapping[str, str]) -> Attached:
     """
-    The release to verify, and the folder with its logs.
+    The release to verify, with its logs and data where it runs on this machine.
 
     Addresses from the command line or the manifest come first; else the release that `shakeout up --keep` left.
     Raises UsageError where a service has no address.
@@ -66,7 +76,7 @@ def find_release(plan: Plan, home: Path, urls: Mapping[str, str]) -> tuple[Relea
         release = folder.release()
         if release is not None:
             revisions = tuple(replace(item, url=urls.get(item.service, item.url)) for item in release.revisions)
-            return replace(release, revisions=revisions), folder.path
+            return Attached(replace(release, revisions=revisions), folder.path, Path(kept.folder) / "data")
     missing = [service.name for service in plan.services if service.name not in known]
     if missing:
         raise UsageError(
@@ -75,7 +85,7 @@ def find_release(plan: Plan, home: Path, urls: Mapping[str, str]) -> tuple[Relea
             seen=f"no address of {', '.join(missing)}",
             hint=f"shakeout up --keep -e {plan.environment}, or --url {missing[0]}=https://…",
         )
-    return (
+    return Attached(
         Release(
             id="external",
             application=plan.application,

@@ -105,7 +105,8 @@ class Run:
                 plan=plan,
                 release=self.release,
                 run_folder=folder.path,
-                checkout=self._checkout() or Path(plan.repository),
+                checkout=self._place("checkout") or Path(plan.repository),
+                data=self._place("data"),
             )
             self._planned = {check.name: number for number, check in enumerate(checks)}
             await run_checks(
@@ -118,8 +119,9 @@ class Run:
             with suppress(OSError):
                 self._inventory = await self.target.inventory()
 
-    def _checkout(self) -> Path | None:
-        found = getattr(self.target, "checkout", None)
+    def _place(self, name: str) -> Path | None:
+        """A folder that targets of this machine have: the deployed files (`checkout`), the release's `data`."""
+        found = getattr(self.target, name, None)
         return found if isinstance(found, Path) else None
 
     def _take(self, result: CheckResult) -> None:

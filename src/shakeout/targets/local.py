@@ -68,6 +68,13 @@ class LocalTarget:
             raise DeploymentError("nothing is deployed")
         return self._tree(self._plan.commit, self._plan.dirty)
 
+    @property
+    def data(self) -> Path:
+        """The folder for this release's own data, from `deploy` until `stop`."""
+        if self._state is None:
+            raise DeploymentError("nothing is deployed")
+        return self._folder / "data"
+
     # -- the protocol
 
     async def deploy(self, plan: Plan, run_folder: Path, progress: Progress) -> Release:
