@@ -120,7 +120,7 @@ def _directly(suffix: str, template: str, options: AnalyticsOptions, backing: Ba
         expected = "an answer to a query" if suffix == "query" else "one row inserted and read back"
         try:
             if suffix == "query":
-                version = await server.run("SELECT version()")
+                version = await server.version()
                 return passed(f"ClickHouse {version} answers", **facts, server_version=version)
             rows = await server.insert_and_read()
         except NotReached as error:

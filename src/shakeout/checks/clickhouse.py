@@ -16,6 +16,7 @@ from shakeout.checks.kinds import TLSOptions
 from shakeout.errors import ShakeoutError
 
 _CODE = re.compile(r"Code: (\d{1,5})")
+_VERSION = re.compile(r"\d{1,4}(\.\d{1,9}){1,4}\S{0,40}")
 _KINDS = {
     60: "table-missing",
     81: "database-missing",
@@ -74,6 +75,9 @@ class ClickHouse:
 
     async def run(self, statement: str) -> str:
         """The answer to one statement. Raises ClickHouseRefused, and NotReached where no answer came."""
+        return (await self._ask(statement)).text.strip()
+
+    async def _ask(self, statement: str) -> Reply:
         reply = await ask_http(
             "POST",
             f"{self.base}/?database={quote(self.database)}",
@@ -83,7 +87,15 @@ class ClickHouse:
         )
         if reply.status != 200:
             raise ClickHouseRefused(reply)
-        return reply.text.strip()
+        return reply
+
+    async def version(self) -> str:
+        """The server's version; raises ClickHouseRefused also where the answer is none, so not ClickHouse's."""
+        reply = await self._ask("SELECT version()")
+        text = reply.text.strip()
+        if not _VERSION.fullmatch(text):
+            raise ClickHouseRefused(reply)
+        return text
 
     async def insert_and_read(self) -> int:
         """
@@ -96,7 +108,10 @@ class ClickHouse:
         try:
             await self.run(f"CREATE TABLE {table} (number UInt64) ENGINE = Memory")
             await self.run(f"INSERT INTO {table} (number) VALUES ({number})")
-            return int(await self.run(f"SELECT count() FROM {table} WHERE number = {number}"))
+            reply = await self._ask(f"SELECT count() FROM {table} WHERE number = {number}")
+            if not reply.text.strip().isdecimal():
+                raise ClickHouseRefused(reply)
+            return int(reply.text)
         finally:
             await self.run(f"DROP TABLE IF EXISTS {table}")
 
