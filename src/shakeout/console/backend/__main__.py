@@ -7,4 +7,5 @@ from shakeout.console.backend.live import LARGEST_MESSAGE
 from shakeout.console.service import serve
 
 if __name__ == "__main__":
-    raise SystemExit(serve("backend", build, ws_max_size=LARGEST_MESSAGE))
+    # Events are small and go to many: compressing each one for each client costs more than it saves.
+    raise SystemExit(serve("backend", build, ws_max_size=LARGEST_MESSAGE, ws_per_message_deflate=False))

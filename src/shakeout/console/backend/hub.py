@@ -34,17 +34,21 @@ class Client:
         self.subscriptions: set[str] = set()
         self.held: dict[str, list[tuple[int, str]]] = {}
         self.ready = asyncio.Event()
-        self.too_slow = False
+        self.overflowed = asyncio.Event()
         self._queue: deque[str] = deque()
         self._size = 0
         self._messages = messages
         self._characters = characters
 
+    @property
+    def too_slow(self) -> bool:
+        """Whether there was no room for a message once: it is to be dropped."""
+        return self.overflowed.is_set()
+
     def offer(self, text: str) -> bool:
         """Queue a message; False, from then on, when there was no room."""
         if self.too_slow or len(self._queue) >= self._messages or self._size + len(text) > self._characters:
-            self.too_slow = True
-            self.ready.set()
+            self.overflowed.set()
             return False
         self._queue.append(text)
         self._size += len(text)
@@ -59,8 +63,7 @@ class Client:
         elif len(held) < self._messages:
             held.append((sequence, text))
         else:
-            self.too_slow = True
-            self.ready.set()
+            self.overflowed.set()
 
     def take(self) -> str | None:
         """The next message to send, None when there is none; `ready` is cleared then."""

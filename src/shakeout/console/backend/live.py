@@ -23,7 +23,7 @@ LARGEST_MESSAGE = 65_536
 
 SUBSCRIPTIONS = 1000
 TOKEN_ENDED = 4001
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 5.0
 REVOCATION_SECONDS = 5.0
 """How often a connection's token is looked at again."""
 
@@ -81,6 +81,7 @@ class _Connection:
             asyncio.create_task(self._receive()),
             asyncio.create_task(self._send()),
             asyncio.create_task(_until_token_ends(gate, token, claims)),
+            asyncio.create_task(self._overflowed()),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -146,14 +147,18 @@ class _Connection:
             self._error("REPLAY_INCOMPLETE", "not all events since then can be told now", name, None, "subscribe")
         return events[-1].sequence if events else 0
 
+    async def _overflowed(self) -> None:
+        """Ends when the queue is full: the sender may be stuck in a connection that takes nothing any more."""
+        await self._client.overflowed.wait()
+
     async def _send(self) -> None:
-        while not self._client.too_slow:
+        while True:
             await self._client.ready.wait()
             async with self._sending:
                 await self._flush()
 
     async def _flush(self) -> None:
-        while not self._client.too_slow and (text := self._client.take()) is not None:
+        while (text := self._client.take()) is not None:
             await self._websocket.send({"type": "websocket.send", "text": text})
 
     def _answer_fault(self, fault: MessageFault) -> None:
