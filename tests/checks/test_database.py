@@ -133,6 +133,12 @@ async def test_a_health_answer_of_another_shape_is_read_by_options(world, serve)
     assert (await world.ask("db-reported"))["db-reported"].outcome == "passed"
 
 
+async def test_an_address_that_only_the_platform_has_is_not_asked_for(world, serve):
+    world.service("api", await serve(lambda asked: (200, {"backing_services": {"accounts": {"status": "up"}}})))
+    backing(world, "postgresql", reported_by="api")
+    assert set(await world.ask()) == {"database-reported"}
+
+
 async def test_a_disabled_database_is_not_asked(world):
     backing(world, "postgresql", disabled=True)
     assert await world.ask() == {}

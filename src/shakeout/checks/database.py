@@ -56,6 +56,8 @@ def expand(entry: Configured[DatabaseOptions], plan: Plan) -> Iterator[Check]:
             service=backing.reported_by,
             required=required,
         )
+        if not _within_reach(entry, backing, plan):
+            return
     yield make_check(
         entry,
         "connection",
@@ -63,6 +65,12 @@ def expand(entry: Configured[DatabaseOptions], plan: Plan) -> Iterator[Check]:
         _connection(entry.options, backing, name),
         required=required,
     )
+
+
+def _within_reach(entry: Configured[DatabaseOptions], backing: BackingServicePlan, plan: Plan) -> bool:
+    """Whether there is an address here: a platform's secret manager may hold it, a file may lie on another machine."""
+    url = entry.options.url or backing.url
+    return url is not None and not (entry.assumed and url.startswith("sqlite") and plan.target != "local")
 
 
 def _connection(options: DatabaseOptions, backing: BackingServicePlan | None, name: str) -> Any:
