@@ -28,9 +28,17 @@ def manifest_schema() -> str:
     return json_schema()
 
 
+def report_schema() -> str:
+    """The report's JSON Schema."""
+    from shakeout.report.schema import render_schema
+
+    return render_schema()
+
+
 GENERATORS: dict[str, Callable[[], str]] = {
     "manifest.md": manifest_page,
     "shakeout.schema.json": manifest_schema,
+    "report.schema.json": report_schema,
 }
 
 
