@@ -62,6 +62,9 @@ class Repository:
         git(self.folder, "commit", "-q", "--allow-empty", "-m", "Change something")
         return self.head
 
+    def git(self, *arguments: str) -> str:
+        return git(self.folder, *arguments)
+
     @property
     def head(self) -> str:
         return git(self.folder, "rev-parse", "HEAD")

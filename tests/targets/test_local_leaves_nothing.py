@@ -347,3 +347,11 @@ async def test_200_releases_leave_nothing_behind(stage, tmp_path, processes_with
             pass
     left = sorted(path.name for path in (tmp_path / ".shakeout" / "state").iterdir())
     assert left == sorted(f"{environment}.lock" for environment in environments)
+
+
+async def test_a_service_does_not_outlive_its_supervisor(stage):
+    revision = await stage.one("server.py")
+    service = identify(revision.facts["pid"])
+    os.kill(revision.facts["supervisor"], signal.SIGKILL)
+    await stage.until(lambda: identify(revision.facts["pid"]) != service, seconds=5)
+    assert (await stage.target.inventory()).get("web").state == "exited"

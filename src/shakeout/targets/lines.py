@@ -46,7 +46,8 @@ class LineSplitter:
         self._redact = redact
         self._look_ahead = max(_LOOK_AHEAD, longest)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._rest = ""
+        self._parts: list[str] = []
+        self._size = 0
 
     def feed(self, data: bytes) -> Iterator[str]:
         """The lines that are complete now."""
@@ -55,17 +56,23 @@ class LineSplitter:
     def close(self) -> Iterator[str]:
         """What is left when the stream ends: a last line without an end is kept."""
         yield from self._take(self._decoder.decode(b"", final=True))
-        rest, self._rest = self._rest, ""
+        rest = "".join(self._parts)
+        self._parts, self._size = [], 0
         if rest:
             yield from self._line(rest)
 
     def _take(self, text: str) -> Iterator[str]:
-        *complete, self._rest = (self._rest + text).split("\n")
+        self._parts.append(text)
+        self._size += len(text)
+        if "\n" not in text and self._size < LINE_LIMIT + self._look_ahead:
+            return  # a line that comes byte by byte is put together once
+        *complete, rest = "".join(self._parts).split("\n")
         for line in complete:
             yield from self._line(line.removesuffix("\r"))
-        while len(self._rest) >= LINE_LIMIT + self._look_ahead:
-            piece, self._rest = self._cut(self._rest)
+        while len(rest) >= LINE_LIMIT + self._look_ahead:
+            piece, rest = self._cut(rest)
             yield self._clean(piece) + GOES_ON
+        self._parts, self._size = [rest], len(rest)
 
     def _line(self, line: str) -> Iterator[str]:
         while len(line) > LINE_LIMIT:

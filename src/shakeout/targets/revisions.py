@@ -69,7 +69,7 @@ def look_at(service: ServicePlan, watched: Watched | None) -> Running:
     return Running(
         name=service.name,
         kind="service",
-        state="running" if running else "exited" if last else "absent",
+        state="running" if running else "exited" if log.last("started") else "absent",
         address=watched.url,
         process=process.pid if process and running else None,
         exit_status=last.details.get("exit_status") if last and not running else None,
