@@ -45,7 +45,7 @@ def build_issue(
     symptoms = tuple(dict.fromkeys(_counted(str(item.claim), item.count) for item in chain.symptoms))
     title = chain.root.title() if chain.root is not None else chain.symptoms[0].claim.title()
     whys = tuple(_why(link) for link in chain.links)
-    if guard is not None and guard.statement and not guard.present:
+    if guard is not None and guard.statement:
         whys += (_guard_why(guard),)
     return Issue(
         id=_identity(chain),
@@ -116,7 +116,7 @@ def _guard_why(guard: Guard) -> Why:
     return Why(
         layer=Layer.GUARD.word,
         question="Why was it not stopped before it was deployed?",
-        answer=f"Because {guard.statement}",
+        answer=f"It should have been: {guard.statement}" if guard.present else f"Because {guard.statement}",
         rule=None,
         strength=Strength.OBSERVED.word,
         evidence=guard.evidence,

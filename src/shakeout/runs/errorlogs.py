@@ -36,15 +36,39 @@ def occurrences(
         yield _occurrence(error, looked_up, origin, owner)
 
 
-def of_entries(entries: Iterable[LogEntry], origin: Origin, owner: str) -> Iterator[Occurrence]:
-    """The occurrences in what one service or one check wrote; warnings are kept, marked as no error."""
+def of_entries(
+    entries: Iterable[LogEntry], origin: Origin, owner: str, checkouts: Path | None = None
+) -> Iterator[Occurrence]:
+    """
+    The occurrences in what one service or one check wrote; warnings are kept, marked as no error.
+
+    `checkouts` is the temporary folder below which each commit's files were laid out: paths of traceback frames are
+    given relative to those files, so that they do not depend on the machine.
+    """
     kept = {entry.locator: entry for entry in entries}
-    yield from occurrences(
+    found = occurrences(
         errors(kept.values(), threshold=Severity.WARNING),
         lambda at: kept[at].message if at in kept else "",
         origin=origin,
         owner=owner,
     )
+    for occurrence in found:
+        if occurrence.traceback is not None and checkouts is not None:
+            occurrence = replace(occurrence, traceback=_relative(occurrence.traceback, checkouts))
+        yield occurrence
+
+
+def _relative(traceback: Traceback, checkouts: Path) -> Traceback:
+    below = f"{checkouts}/"
+
+    def path_of(path: str) -> str:
+        return path.removeprefix(below).partition("/")[2] if path.startswith(below) else path
+
+    raised = tuple(
+        replace(item, frames=tuple(replace(frame, path=path_of(frame.path)) for frame in item.frames))
+        for item in traceback.exceptions
+    )
+    return replace(traceback, exceptions=raised)
 
 
 def check_output(run_folder: Path, check: str) -> Iterator[LogEntry]:

@@ -155,14 +155,16 @@ class Run:
     def _error_log(self, folder: RunFolder, results: tuple[CheckResult, ...]) -> ErrorLog:
         """What the services and the team's own scripts wrote that is, or explains, an error."""
         logs = self.logs_folder or folder.path
+        checkout = self._place("checkout") if self.release is not None else None
+        checkouts = checkout.parent if checkout else None
         found = [
             occurrence
             for service in self.request.plan.services
-            for occurrence in of_entries(entries(logs, service.name), "service", service.name)
+            for occurrence in of_entries(entries(logs, service.name), "service", service.name, checkouts)
         ]
         for result in results:
             if result.kind == "command":
-                found += of_entries(check_output(folder.path, result.name), "check", result.name)
+                found += of_entries(check_output(folder.path, result.name), "check", result.name, checkouts)
         return ErrorLog(found)
 
     def _report(
