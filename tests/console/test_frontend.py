@@ -243,6 +243,14 @@ def test_every_module_that_is_imported_is_in_the_bundle():
             assert f"static/{target}" in served, f"{path.name} imports {name}"
 
 
+def test_the_page_asks_for_every_module_at_once():
+    page = (FOLDER / "index.html").read_text()
+    asked = re.findall(r'(?:modulepreload" href|module" src)="/static/([^"]+)"', page)
+    own = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.js") if "vendor" not in path.parts}
+    assert len(asked) == len(set(asked))
+    assert set(asked) == own | {"vendor/preact/preact.mjs", "vendor/preact/hooks.mjs", "vendor/htm/htm.mjs"}
+
+
 def test_the_sample_report_has_the_sections_of_a_report():
     report = json.loads((Path(__file__).parent / "staging_report.json").read_text())
     assert [issue["priority"] for issue in report["issues"]] == ["CRITICAL", "HIGH", "MEDIUM"]

@@ -397,6 +397,7 @@ def test_a_chain_says_where_its_evidence_ends(reader, finished):
     expect(heading(reader.page, REPORT["issues"][2]["title"])).to_be_visible()
     expect(reader.page.get_by_role("listitem").filter(has_text="Unknown beyond here")).to_be_visible()
     expect(reader.page.locator(".strength.consistent")).to_have_count(1)
+    expect(reader.page.get_by_text("Possible root cause", exact=True).first).to_be_visible()
 
 
 def test_text_from_data_is_never_run(reader):

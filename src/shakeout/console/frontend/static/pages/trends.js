@@ -45,6 +45,11 @@ export function TrendsPage({ query }) {
   const names = [...new Set([...environments, ...(environment ? [environment] : [])])].sort();
   const days = answer?.days ?? [];
   const checks = answer?.checks ?? [];
+  const outcomes = [
+    { name: "passed", values: days.map((day) => day.passed) },
+    { name: "failed", values: days.map((day) => day.failed) },
+    { name: "other", values: days.map((day) => day.runs - day.passed - day.failed) },
+  ].filter(({ name, values }) => name !== "other" || values.some(Boolean)); // inconclusive, or running still
   const at = days.map((day) => Date.parse(`${day.day}T00:00:00Z`) / 1000);
   return html`
     <div class="page-head"><${Heading}>Trends</${Heading}>
@@ -59,7 +64,7 @@ export function TrendsPage({ query }) {
     ${days.length ? html`
       <section aria-labelledby="outcomes"><h2 id="outcomes">Runs passed and failed a day</h2>
         <${Chart} kind="bars" label="Runs passed and failed a day; the table below has the figures." at=${at} unit="runs"
-          series=${[{ name: "passed", values: days.map((day) => day.passed) }, { name: "failed", values: days.map((day) => day.failed) }]} /></section>
+          series=${outcomes} /></section>
       <section aria-labelledby="took"><h2 id="took">How long a run took</h2>
         <${Chart} kind="line" label="Mean time that a run took, by day; the table below has the figures." at=${at} unit="seconds"
           series=${[{ name: "seconds", values: days.map((day) => day.seconds) }]} /></section>

@@ -25,7 +25,7 @@ function Change({ change }) {
 
 function Why({ why, number, root }) {
   return html`<${Floor} layer=${why.layer} number=${number} tone=${root ? "root" : ""}>
-    ${root ? html`<p class="root-label">Root cause</p>` : ""}
+    ${root ? html`<p class="root-label">${rootLabel(why)}</p>` : ""}
     <p class="question">${why.question}</p>
     <p class="reason">${why.answer}</p>
     ${root?.introduced_by ? html`<${Change} change=${root.introduced_by} />` : ""}
@@ -35,6 +35,12 @@ function Why({ why, number, root }) {
     <${EvidenceList} evidence=${why.evidence} />
   </${Floor}>`;
 }
+
+/** A merely consistent link is a possibility, and is named so. */
+const rootLabel = (why) => (why?.strength === "consistent" ? "Possible root cause" : "Root cause");
+
+/** What an issue's root cause is to be called. */
+export const rootName = (issue) => rootLabel(issue.whys?.[rootIndex(issue)]);
 
 /** The why that states the root cause: the deepest on its layer. -1 where none does. */
 function rootIndex(issue) {
@@ -56,6 +62,8 @@ export function Chain({ issue }) {
     ${root && at < 0 ? html`<${Floor} layer=${root.layer} number="" tone="root">
       <p class="root-label">Root cause</p><p class="reason">${root.statement}</p>
       ${root.introduced_by ? html`<${Change} change=${root.introduced_by} />` : ""}</${Floor}>` : ""}
+    ${unknown || (!whys.length && !root) ? html`<${Floor} layer="unknown" number="?" tone="end">
+      <p class="reason">${unknown || "Nothing explains this yet."}</p></${Floor}>` : ""}
     ${guard ? html`<${Floor} layer="guard" number="" tone=${guard.present ? "" : "absent"}>
       <p class="question">What would have stopped it?</p>
       <p class="reason">${guard.statement || guard.name}</p>
@@ -65,7 +73,5 @@ export function Chain({ issue }) {
       <${EvidenceList} evidence=${guard.evidence} />
       ${guard.add ? html`<figure class="evidence"><figcaption><span class="kind">add</span></figcaption><pre class="quote">${guard.add}</pre></figure>` : ""}
     </${Floor}>` : ""}
-    ${unknown || (!whys.length && !root) ? html`<${Floor} layer="unknown" number="?" tone="end">
-      <p class="reason">${unknown || "Nothing explains this yet."}</p></${Floor}>` : ""}
   </ol>`;
 }

@@ -3,7 +3,7 @@ import { html, useEffect, useRef, useState } from "../lib/html.js";
 import { duration } from "../lib/format.js";
 
 const HEIGHT = 210;
-const tones = { passed: "--passed", failed: "--failed", seconds: "--accent" };
+const tones = { passed: "--passed", failed: "--failed", other: "--line-strong", seconds: "--accent" };
 
 const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
 const dayOfMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });

@@ -1,6 +1,6 @@
 // One issue: the answer first, then the chain that leads to it, then what was ruled out, the fix and its proof.
 import { html } from "../lib/html.js";
-import { Chain } from "./chain.js";
+import { Chain, rootName } from "./chain.js";
 import { EvidenceList } from "./evidence.js";
 import { Heading } from "./heading.js";
 import { Mark, Priority } from "./marks.js";
@@ -12,7 +12,7 @@ function Summary({ issue }) {
   const fix = issue.fixes?.[0];
   const tone = proofTone[issue.proof?.status] ?? "inconclusive";
   return html`<dl class="answer">
-    <div><dt>Root cause</dt><dd>${issue.root_cause ? issue.root_cause.statement : "Not found"}
+    <div><dt>${rootName(issue)}</dt><dd>${issue.root_cause ? issue.root_cause.statement : "Not found"}
       ${issue.root_cause?.locators?.map((locator) => html`<code key=${locator} class="locator">${locator}</code>`)}</dd></div>
     ${fix && html`<div><dt>Fix</dt><dd>${fix.summary}</dd></div>`}
     ${issue.proof && html`<div><dt>Proof</dt><dd class="proof"><span class="outcome ${tone}"><${Mark} outcome=${tone} />${issue.proof.status}</span>

@@ -61,7 +61,7 @@ export function Commit({ commit }) {
 }
 
 export function Seconds({ seconds }) {
-  return html`<span class="figure">${duration(seconds)}</span>`;
+  return html`<span class="figure">${seconds ? duration(seconds) : "–"}</span>`;
 }
 
 /** Passed and failed as words and as one thin bar. */

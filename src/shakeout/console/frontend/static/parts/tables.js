@@ -80,7 +80,7 @@ export function Checks({ checks, changed, filter = true }) {
         <td role="cell" class="detail">${check.detail}
           ${check.blocked_by ? html`<span class="under">blocked by ${check.blocked_by}</span>` : ""}
           ${hasMore(check) ? html`<${More} check=${check} />` : ""}</td>
-        <td role="cell" class="right">${check.seconds ? html`<${Seconds} seconds=${check.seconds} />` : ""}</td>
+        <td role="cell" class="right"><${Seconds} seconds=${check.seconds} /></td>
       </tr>`)}</tbody>
     </table></div>
   </div>`;
