@@ -27,7 +27,7 @@ def test_the_sections_are_those_of_a_report_written_by_hand(full: Report) -> Non
 def test_the_head_says_what_when_and_how_it_went(full: Report) -> None:
     head = render(full).partition("## ")[0]
     assert head.startswith("# Staging Deployment Analysis Report\n")
-    assert "Date: 2025-09-03T10:15:00+00:00  \n" in head
+    assert "Date: 2025-09-03 10:15 UTC  \n" in head
     assert "Deployment status: **SUCCESSFUL with ISSUES**  \n" in head
     assert "Commit: `3f9c1e7a3f9c` Move the desk's settings into one module" in head
 

@@ -185,22 +185,38 @@ class BackingServiceOverride(Part):
     """What is different about a backing service in one environment; another kind has none of the old addresses."""
 
     kind: BackingKind | None = None
+    """Another kind, for example a file here and a server there."""
     url: str | None = None
+    """Its address here; it switches a disabled one on."""
     image: str | None = None
+    """The image to run it from here."""
     disabled: bool | None = None
+    """Whether it is switched off here."""
     required: bool | None = None
+    """Whether the application is down without it here."""
 
 
 class ServiceOverride(Part):
+    """What is different about a service in one environment; mappings are merged key by key."""
+
     run: Command | None = None
+    """Another command."""
     url: str | None = None
+    """Where it answers here; without `run` beside it, somebody else deploys it here."""
     port: Port | Literal["auto"] | None = None
+    """Another port."""
     environment: dict[EnvironmentName, str] = Field(default_factory=dict)
+    """Variables of this environment; one that was a secret is none here."""
     secrets: dict[EnvironmentName, Name] = Field(default_factory=dict)
+    """Secrets of this environment; a variable of the same name goes."""
     start: Start | None = None
+    """How long it may take to start here."""
     pin: str | None = None
+    """A git revision to deploy it from here."""
     image: str | None = None
+    """An image that is there already, for here."""
     options: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the target."""
 
 
 class Environment(Part):

@@ -14,6 +14,7 @@ from shakeout.report.model import Priority, Report, ServiceSummary, Status
 from shakeout.report.text import (
     commit_line,
     counts,
+    date_line,
     line,
     ordered_issues,
     phases,
@@ -77,6 +78,7 @@ def _template() -> jinja2.Template:
     )
     environment.filters |= {
         "line": line,
+        "date": date_line,
         "visible": visible,
         "seconds": seconds,
         "tone": lambda value: TONES.get(value, "unknown"),

@@ -10,6 +10,7 @@ from shakeout.report.model import Guard, Issue, Report, RootCause, Why
 from shakeout.report.text import (
     commit_line,
     counts,
+    date_line,
     line,
     ordered_issues,
     phases,
@@ -97,7 +98,7 @@ def _head(report: Report) -> Iterator[str]:
     yield ""
     lines = []
     if report.date:
-        lines.append(f"Date: {escape(report.date)}")
+        lines.append(f"Date: {escape(date_line(report))}")
     lines.append(f"Deployment status: **{report.status}**")
     if report.application:
         target = f" ({escape(report.target)})" if report.target else ""

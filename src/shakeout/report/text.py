@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from shakeout.checks.base import CheckResult, Outcome
 from shakeout.report.model import Issue, Report, ServiceSummary
@@ -53,6 +54,15 @@ def title(report: Report) -> str:
     """`Staging Deployment Analysis Report`."""
     words = [report.environment.replace("-", " ").title()] if report.environment else []
     return " ".join([*map(line, words), "Deployment Analysis Report"])
+
+
+def date_line(report: Report) -> str:
+    """`2025-09-03 10:15 UTC`; a date of another form as it is."""
+    try:
+        when = datetime.fromisoformat(report.date or "")
+    except ValueError:
+        return line(report.date or "")
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if when.tzinfo else line(report.date or "")
 
 
 def commit_line(report: Report) -> str | None:
