@@ -194,7 +194,7 @@ async def test_two_hundred_clients_all_hear_every_event(disabled_backend, run):
 
 
 async def test_an_expired_token_ends_the_connection_with_its_reason(disabled_backend):
-    async with live(disabled_backend, token=issue_token(seconds=1)) as socket:
+    async with live(disabled_backend, token=issue_token(seconds=2)) as socket:
         with pytest.raises(ConnectionClosedError) as caught:
             await asyncio.wait_for(socket.recv(), 5)
     assert caught.value.rcvd is not None

@@ -14,10 +14,11 @@ from typing import Any, Literal
 
 from shakeout.history import statements, trends
 from shakeout.history.breaker import CircuitBreaker
+from shakeout.history.documents import detail_of, event_of_row, items_of_events, run_of_row
 from shakeout.history.errors import CircuitBreakerOpenError, HistoryError
-from shakeout.history.facts import DAY_MS, RUN_FIELDS, Fact, LiveEvent, compact, objects
+from shakeout.history.facts import DAY_MS, RUN_FIELDS, Fact, LiveEvent, compact
 from shakeout.history.journal import Journal, Listener
-from shakeout.history.recent import RecentRun, run_document
+from shakeout.history.recent import RecentRun
 from shakeout.history.spool import Spool
 from shakeout.history.store import HistoryURL, Store, open_store
 
@@ -170,7 +171,7 @@ class History:
             except (HistoryError, CircuitBreakerOpenError):
                 away, overlay = True, list(self.journal.recent)
         known = {run.id: run for run in overlay if run.newest or (away and run.begun)}
-        found = [(int(row["started_ms"]), row["id"], _document(row)) for row in rows if row["id"] not in known]
+        found = [(int(row["started_ms"]), row["id"], run_of_row(row)) for row in rows if row["id"] not in known]
         beginnings = {row["id"]: row for row in rows}
         for run in known.values():
             if not run.begun and run.id in beginnings:
@@ -192,7 +193,7 @@ class History:
         Raises `HistoryError` or `CircuitBreakerOpenError` when only ClickHouse could know and it is away.
         """
         if (known := self._known(run)) is not None:
-            return self._here(_detail(known))
+            return self._here(detail_of(known))
         if not self._clickhouse:
             return None
         try:
@@ -201,7 +202,7 @@ class History:
             fallback = self.journal.recent.get(run)
             if fallback is None or not fallback.newest:
                 raise
-            return self._here(_detail(fallback), stale=True)
+            return self._here(detail_of(fallback), stale=True)
 
     async def report(self, run: str) -> Found | None:
         """A run's report, value None while it has none; None when there is no such run. Raises as `run` does."""
@@ -247,7 +248,7 @@ class History:
                 rows = await self._ask(statements.events(run=run, since=since, limit=limit + 1))
                 complete = True
                 for row in rows:
-                    here.setdefault((row["run"], row["id"]), _event(row))
+                    here.setdefault((row["run"], row["id"]), event_of_row(row))
             except (HistoryError, CircuitBreakerOpenError):
                 complete = False
         elif not self._clickhouse:
@@ -299,13 +300,13 @@ class History:
         rows = await self._ask(statements.run(run))
         if not rows:
             return None
-        detail: dict[str, Any] = {"run": _document(rows[0])}
+        detail: dict[str, Any] = {"run": run_of_row(rows[0])}
         for table in ("checks", "issues", "services"):
             items = await self._ask(statements.items(table, run, int(rows[0]["newest"])))
             detail[table] = [json.loads(item["document"]) for item in items]
         if rows[0]["state"] != "finished":
             events = await self._ask(statements.events(run=run, since=0, limit=10_000))
-            detail |= _items_of_events([json.loads(event["document"]) for event in events])
+            detail |= items_of_events([json.loads(event["document"]) for event in events])
         return self._found(detail, away=False)
 
     def _found(self, value: Any, *, away: bool, more: Mapping[str, Any] | None = None) -> Found:
@@ -330,7 +331,7 @@ class History:
 
     def _seeded(self, row: Mapping[str, Any]) -> dict[str, Any]:
         self.journal.recent.seed(row["id"], {name: row[name] for name in RUN_FIELDS}, int(row["started_ms"]))
-        return _document(row)
+        return run_of_row(row)
 
     async def _must_exist(self, run: str) -> None:
         if self.journal.recent.get(run) is not None:
@@ -362,42 +363,3 @@ class History:
         if not self.journal.pending:
             self.journal.last_error = None
         return rows
-
-
-def _document(row: Mapping[str, Any]) -> dict[str, Any]:
-    return run_document(
-        id=row["id"],
-        fields={name: row[name] for name in RUN_FIELDS},
-        state=row["state"],
-        status=row["status"],
-        started_ms=int(row["started_ms"]),
-        finished_ms=int(row["finished_ms"]),
-        seconds=float(row["seconds"]),
-        counts={name: int(row[name]) for name in ("passed", "failed", "checks", "issues")},
-    )
-
-
-def _event(row: Mapping[str, Any]) -> LiveEvent:
-    document = json.loads(row["document"])
-    return LiveEvent(run=row["run"], sequence=int(row["first"]), at=int(row["at_ms"]), id=row["id"], event=document)
-
-
-def _detail(known: RecentRun) -> dict[str, Any]:
-    report = known.parsed_report()
-    if report is None:
-        return {"run": known.document(), **_items_of_events([event.event for event in known.events])}
-    return {"run": known.document()} | {
-        name: list(objects(report.get(name))) for name in ("checks", "issues", "services")
-    }
-
-
-def _items_of_events(events: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """What a running run's events say so far: the newest event of each check, issue and service, without its kind."""
-    found: dict[str, dict[Any, Mapping[str, Any]]] = {"check": {}, "issue": {}, "service": {}}
-    for event in events:
-        kind = event.get("kind")
-        if kind in found:
-            inner = event.get(kind)
-            item = inner if isinstance(inner, Mapping) else {k: v for k, v in event.items() if k != "kind"}
-            found[kind][str(item.get("id") if kind == "issue" else item.get("name"))] = item
-    return {f"{kind}s": list(items.values()) for kind, items in found.items()}
