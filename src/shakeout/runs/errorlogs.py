@@ -53,9 +53,10 @@ def of_entries(
         owner=owner,
     )
     for occurrence in found:
-        if occurrence.traceback is not None and checkouts is not None:
-            occurrence = replace(occurrence, traceback=_relative(occurrence.traceback, checkouts))
-        yield occurrence
+        if occurrence.traceback is None or checkouts is None:
+            yield occurrence
+        else:
+            yield replace(occurrence, traceback=_relative(occurrence.traceback, checkouts))
 
 
 def _relative(traceback: Traceback, checkouts: Path) -> Traceback:
