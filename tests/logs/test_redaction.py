@@ -99,7 +99,7 @@ SECRETS = [
     ("argon2", "hash {}", "$argon2id$v=19$m=65536,t=3,p=4$" + some(22) + "$" + some(43)),
     ("bcrypt", "hash {}", "$2b$12$" + some(53)),
     ("private key", f"{BEGIN}PRIVATE KEY-----\n{{}}\n-----END PRIVATE KEY-----", KEY),
-    ("escaped private key", f'"{BEGIN}EC PRIVATE KEY-----\\n{{}}\\n-----END EC PRIVATE KEY-----"', KEY.replace("\n", "\\n")),
+    ("escaped key", f'"{BEGIN}EC PRIVATE KEY-----\\n{{}}\\n-----END EC PRIVATE KEY-----"', "\\n".join(KEY.split())),
     ("cut private key", f"{BEGIN}OPENSSH PRIVATE KEY-----\n{{}}", KEY),
     ("line of a private key", "{}", "Aa0" + some(61)),
     ("e-mail", "user {} not found", "jane.roe" + "@" + "mail.example.com"),

@@ -135,6 +135,9 @@ class Contents:
     def _documents(self) -> Documents | None:
         if self.source.size > self.limits.document:
             return None
+        candidates = [form for form in formats.documents() if form.hint(self.head)]
+        if not candidates:
+            return None
         locator = Locator(source="log", path=self.source.path, line=1)
         if self.layout in {"array", "object"}:
             data = self._data()
@@ -145,7 +148,7 @@ class Contents:
             text = ""
         else:
             return None
-        for form in formats.documents():
+        for form in candidates:
             found = form.read_document(value, text, locator)
             if found is not None:
                 return found

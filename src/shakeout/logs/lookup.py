@@ -30,7 +30,7 @@ def _record(source: Source, offset: int, limits: Limits) -> str:
         with source.open() as file:
             file.seek(offset)
             data = file.read(size)
-        found, _, _ = spans(data)
+        found, _, _ = spans(data, most=1)
         if found or len(data) < size or size > limits.record:
             return decoded(data[: found[0][1]] if found else data)
         size *= 8

@@ -25,9 +25,9 @@ class Region:
     line: int
 
 
-def spans(data: bytes, start: int = 0) -> tuple[list[tuple[int, int]], int, int | None]:
+def spans(data: bytes, start: int = 0, most: int = 1 << 60) -> tuple[list[tuple[int, int]], int, int | None]:
     """
-    The complete objects and arrays at the top of `data`, by a scan that needs no valid end.
+    The complete objects and arrays at the top of `data`, at most `most`, by a scan that needs no valid end.
 
     Returns their (start, end), where what follows them begins, and where the enclosing array closes (None: it does
     not). About 100 times slower than the decoder: for what the decoder refuses.
@@ -47,6 +47,8 @@ def spans(data: bytes, start: int = 0) -> tuple[list[tuple[int, int]], int, int 
             if depth == 0:
                 after = match.end()
                 found.append((begin, after))
+                if len(found) >= most:
+                    break
     return found, after, None
 
 
@@ -68,7 +70,7 @@ def elements(data: bytes) -> list[tuple[int, bytes]]:
 
 def separator(head: bytes) -> bytes | None:
     """What stands between the first two elements of an array, from `}` to the second one's first key if it repeats."""
-    found, _, _ = spans(head[: 1 << 18])
+    found, _, _ = spans(head[: 1 << 18], most=2)
     if len(found) < 2:
         return None
     (first, end), (second, _) = found[:2]

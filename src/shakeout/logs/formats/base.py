@@ -185,6 +185,10 @@ class DocumentFormat(Protocol):
     name: str
     rank: int
 
+    def hint(self, head: bytes) -> bool:
+        """Whether a file with this beginning is worth decoding as a whole."""
+        ...
+
     def read_document(self, value: Any, text: str, locator: Locator) -> Documents | None:
         """`value` is None where the input is not JSON or YAML; `text` is empty where it is."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Protocol, cast
@@ -53,6 +53,12 @@ class Assembled:
     traceback: Traceback | None = None
 
 
+@lru_cache(maxsize=500)
+def _parsed(language: str, text: str) -> Traceback | None:
+    """The traceback in `text`; the same one is often logged again and again."""
+    return next(one for one in languages() if one.name == language).parse(text.split("\n"))
+
+
 @dataclass(slots=True)
 class _Block:
     language: Spoken
@@ -70,10 +76,9 @@ class _Block:
             self.cut = True
 
     def close(self) -> Assembled:
-        traceback = self.language.parse(self.lines)
+        traceback = _parsed(self.language.name, "\n".join(self.lines))
         if traceback is None:
-            text = self.text or "\n".join(self.lines)
-            return Assembled(self.lead, text)
+            return Assembled(self.lead, "\n".join((self.text, *self.lines) if self.text else self.lines))
         locators = tuple(entry.locator for entry in self.entries[:LINES])
         traceback = replace(traceback, locators=locators, truncated=traceback.truncated or self.cut)
         return Assembled(self.lead, self.text, traceback)
