@@ -126,16 +126,18 @@ class LocalTarget:
         """See `base.Target`. A service is stopped when what needs it is gone."""
         if self._plan is None or self._lock is None or self._state_folder is None:
             return
-        await asyncio.gather(*self._checkouts.values(), return_exceptions=True)
-        gone = {name: asyncio.Event() for name in self._watched}
-        await asyncio.gather(*(self._stop_one(name, gone) for name in self._watched))
-        for held in self._ports.values():
-            held.release()
-        await asyncio.to_thread(state.clear, self._state_folder, self._plan.environment, progress)
+        try:
+            await asyncio.gather(*self._checkouts.values(), return_exceptions=True)
+            gone = {name: asyncio.Event() for name in self._watched}
+            await asyncio.gather(*(self._stop_one(name, gone) for name in self._watched))
+            for held in self._ports.values():
+                held.release()
+            await asyncio.to_thread(state.clear, self._state_folder, self._plan.environment, progress)
+        finally:
+            self._lock.release()
+        self._lock = None
         if self._watched:
             progress(f"stopped {', '.join(self._watched)}")
-        self._lock.release()
-        self._lock = None
 
     async def keep(self) -> None:
         """See `base.Target`. `down` and the next `up` stop it; so does `stop` of this object."""
