@@ -29,6 +29,20 @@ def test_a_disabled_entry_or_question_is_not_planned(world):
     assert [check.name for check in plan_checks(world.plan)] == ["versions-web", "versions-together"]
 
 
+def test_disabling_one_question_of_a_default_entry_leaves_the_others(world):
+    world.service("auth", "http://a")
+    world.checks["auth-token-expired"] = CheckSpec(kind="auth", disabled=True)
+    names = [check.name for check in plan_checks(world.plan)]
+    assert "auth-token-forged" in names
+    assert "auth-token-expired" not in names
+
+
+def test_a_configured_entry_of_another_name_takes_the_place_of_its_kinds_default(world):
+    world.service("auth", "http://a")
+    world.checks["login"] = CheckSpec(kind="auth", service="auth", refresh=None)
+    assert {check.name.split("-")[0] for check in plan_checks(world.plan)} == {"login"}
+
+
 def test_every_fault_is_told_at_once_with_line_and_nearest_name(world):
     world.service("web", "http://web")
     world.checks = {

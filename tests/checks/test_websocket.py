@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
+from shakeout.checks.planning import plan_checks
 from shakeout.manifest.model import CheckSpec, Version
 
 FIELDS = {"type": "string", "protocol": "integer", "id": "string", "run": "string"}
@@ -228,6 +229,21 @@ async def test_the_command_line_holds_no_token(start):
     result = (await start(Live("codeless")))["malformed"]
     assert "bearer.$TOKEN" in result.reproduce
     assert "t0ken" not in repr(result.facts)
+
+
+async def test_the_questions_wait_for_the_token_to_be_accepted(world):
+    world.service("auth", "http://a", version=Version())
+    world.service("backend", "http://b", version=Version(protocol="protocol"))
+    world.service("frontend", "http://c", version=Version(bundle="/bundle.json"))
+
+    def needed():
+        return {need for check in plan_checks(world.plan) if check.kind == "websocket" for need in check.needs}
+
+    assert "auth-token-accepted" in needed()
+    world.checks["auth-token-accepted"] = CheckSpec(kind="auth", disabled=True)
+    assert "auth-sign-in" in needed()
+    world.checks["auth"] = CheckSpec(kind="auth", disabled=True)
+    assert not [need for need in needed() if need.startswith("auth")]
 
 
 async def test_a_missing_token_is_refused_at_the_handshake(start):

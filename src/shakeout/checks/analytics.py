@@ -40,7 +40,7 @@ from shakeout.checks.reported import (
     make_check,
     reported_facts,
 )
-from shakeout.checks.tokens import sign_in_check, token_header
+from shakeout.checks.tokens import account_check, token_header
 from shakeout.manifest.model import CheckSpec
 from shakeout.manifest.plan import BackingServicePlan, Plan
 
@@ -88,7 +88,7 @@ def expand(entry: Configured[AnalyticsOptions], plan: Plan) -> Iterator[Check]:
     direct = template.startswith(("http://", "https://"))
     service = None if direct else (options.probe.service or reporter)
     if direct or service:
-        needs = () if direct or not options.probe.account else sign_in_check(plan)
+        needs = () if direct or not options.probe.account else account_check(plan)
         for suffix, question in (("query", "Does {} answer a query?"), ("insert", "Does {} take an insert?")):
             ask = _directly(suffix, template, options, backing) if direct else _through(suffix, entry, backing, service)
             subject = question.format(backing.name)
@@ -160,7 +160,7 @@ def _through(suffix: str, entry: Configured[AnalyticsOptions], backing: BackingS
         headers = token_header(context) if probe.account else {}
         facts: dict[str, Any] = {"backing_service": backing.name, "through": service, "url": url}
         if probe.account and not headers:
-            return inconclusive(f"no account to ask {service} with: no sign-in check gave a token", **facts)
+            return inconclusive(f"no account to ask {service} with: no auth check gave a token", **facts)
         again = curl(url, method=probe.method, headers={"Authorization": "Bearer $TOKEN"} if headers else None)
         expected = f"{service} {'reads' if suffix == 'query' else 'inserts'} a row ('{field}': 1)"
         try:

@@ -87,5 +87,5 @@ def all_kinds() -> Mapping[str, Kind[Any]]:
 
 
 def configured_for(plan: Plan, kind: str) -> list[CheckSpec]:
-    """What the manifest itself configures of this kind (also what it disables)."""
-    return [spec for spec in plan.checks.values() if spec.kind == kind]
+    """What the manifest itself configures of this kind; what it disables takes no default's place but its own."""
+    return [spec for spec in plan.checks.values() if spec.kind == kind and not spec.disabled]

@@ -14,7 +14,10 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from shakeout.checks.base import Context
+from shakeout.checks.kinds import Configured, all_kinds
 from shakeout.checks.records import keep_secret
 from shakeout.manifest.plan import Plan
 
@@ -33,15 +36,24 @@ def token_header(context: Context) -> Mapping[str, str]:
     return dict(context.shared.get("token_header", {}))
 
 
-def sign_in_check(plan: Plan) -> tuple[str, ...]:
-    """The name of the question that leaves a token, to be needed by others; empty where none is planned."""
-    from shakeout.checks.kinds import all_kinds
-
-    auth = all_kinds().get("auth")
-    names = [name for name, spec in plan.checks.items() if spec.kind == "auth"]
-    for name in names or list(auth.defaults(plan) if auth else ()):
-        if name not in plan.checks or not plan.checks[name].disabled:
-            return (f"{name}-sign-in",)
+def account_check(plan: Plan) -> tuple[str, ...]:
+    """
+    The question that must have passed before a token is used elsewhere: that it is accepted, or, where that is not
+    asked, that signing in works. Empty where no account is planned.
+    """
+    entries = {name: spec for name, spec in plan.checks.items() if spec.kind == "auth" and not spec.disabled}
+    kind = all_kinds()["auth"]
+    for name, spec in (entries or kind.defaults(plan)).items():
+        if spec.disabled or (name in plan.checks and plan.checks[name].disabled):
+            continue
+        try:
+            options = kind.options.model_validate(spec.options)
+        except ValidationError:
+            return ()
+        entry = Configured(name=name, spec=spec, options=options, assumed=name not in plan.checks)
+        asked = {check.name for check in kind.expand(entry, plan)}
+        asked -= {each for each, other in plan.checks.items() if other.disabled}
+        return next(((each,) for each in (f"{name}-token-accepted", f"{name}-sign-in") if each in asked), ())
     return ()
 
 

@@ -31,7 +31,7 @@ from shakeout.checks.kinds import Configured, Kind, configured_for
 from shakeout.checks.live import Schema, Talk, handshake_command, open_talk, token_of
 from shakeout.checks.live_asking import Asking, Step, WebSocketOptions, distinct
 from shakeout.checks.network import NotReached
-from shakeout.checks.tokens import sign_in_check
+from shakeout.checks.tokens import account_check
 from shakeout.manifest.model import CheckSpec
 from shakeout.manifest.plan import Plan
 
@@ -46,7 +46,7 @@ def expand(entry: Configured[WebSocketOptions], plan: Plan) -> Iterator[Check]:
         return
     bundled = next((each.name for each in plan.services if each.version and each.version.bundle), None)
     client = options.client or bundled or service
-    needs = sign_in_check(plan) if options.account else ()
+    needs = account_check(plan) if options.account else ()
 
     def check(suffix: str, question: str, ask: Question, *more: str) -> Check:
         async def run(context: Context) -> Answer:
@@ -83,7 +83,7 @@ async def _prepared(
     schema = Schema(protocol=options.protocol, client={}, source=None)
     token = token_of(context) if options.account else None
     if options.account and token is None:
-        return inconclusive("no account to connect with: no sign-in check gave a token", service=service)
+        return inconclusive("no account to connect with: no auth check gave a token", service=service)
     if options.schema_path is not None:
         url = f"{context.url(client)}/{options.schema_path.lstrip('/')}"
         try:
