@@ -320,6 +320,7 @@ def _descriptors() -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 async def test_200_releases_leave_nothing_behind(stage, tmp_path, processes_with):
     """Four environments at a time, fifty releases one after the other in each."""
     ports = []
