@@ -91,7 +91,7 @@ def _random_word(rng: random.Random, length: str) -> str:
 
 
 def _any(rng: random.Random, choices: str) -> str:
-    return rng.choice(choices.split("/"))
+    return rng.choice(choices.split("|"))
 
 
 def _float(rng: random.Random, top: str) -> str:
@@ -105,6 +105,15 @@ def _token(rng: random.Random, length: str) -> str:
 def _time(rng: random.Random, _: str) -> str:
     hour, minute = rng.randint(10, 23), rng.randint(10, 59)
     return f"2026-0{rng.randint(1, 9)}-{rng.randint(10, 28)}T{hour}:{minute}:07.{rng.randint(100, 999)}Z"
+
+
+def _perhaps(rng: random.Random, choice: str) -> str:
+    """A host, or nothing, as resolvers answer."""
+    return _host(rng, choice) if rng.random() < 0.6 else ""
+
+
+def _list(rng: random.Random, prefix: str) -> str:
+    return " ".join(f"{prefix}{_signed(rng, '')}" for _ in range(rng.randint(1, 6)))
 
 
 SLOTS: dict[str, Make] = {
@@ -124,6 +133,8 @@ SLOTS: dict[str, Make] = {
     "float": _float,
     "token": _token,
     "time": _time,
+    "perhaps": _perhaps,
+    "list": _list,
 }
 
 

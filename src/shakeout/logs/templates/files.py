@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +13,7 @@ from shakeout.errors import InputError
 from shakeout.logs.templates.miner import TemplateMiner
 from shakeout.logs.templates.prefix import SAMPLE, Layout, layout_of
 
-PORTION = 4 << 20
+PORTION = 2 << 20
 """Bytes that are read at once."""
 
 LONGEST = 1 << 20
@@ -34,13 +35,12 @@ def mine(path: Path, miner: TemplateMiner, *, content: bool = False) -> Layout |
 
 def mine_stream(stream: BinaryIO, miner: TemplateMiner, *, path: str, content: bool = False) -> Layout | None:
     """As `mine`, for an open binary stream."""
-    layout: Layout | None = None
-    start = 1
-    for column in columns(stream):
-        if start == 1 and not content:
-            layout = layout_of(column.head(SAMPLE).to_list())
-        miner.add_column(column, path=path, start=start, layout=layout)
-        start += len(column)
+    parts = columns(stream)
+    first = next(parts, None)
+    if first is None:
+        return None
+    layout = None if content else layout_of(first.head(SAMPLE).to_list())
+    miner.add_columns(itertools.chain((first,), parts), path=path, layout=layout)
     return layout
 
 

@@ -10,9 +10,9 @@ import polars as pl
 from shakeout.evidence.model import Locator
 from shakeout.logs import values
 from shakeout.logs.entry import LogEntry
-from shakeout.logs.templates.fold import keys_of, readable
-from shakeout.logs.templates.messages import spoken
+from shakeout.logs.templates.fold import readable
 from shakeout.logs.templates.model import OVERFLOW, Example, Template, identity
+from shakeout.logs.templates.portion import Portion, portion_of, portions_of
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.summary import Summary
 from shakeout.logs.templates.table import EXAMPLES, INSTANCES, OUTLINES, Seen, Table, outline
@@ -21,7 +21,7 @@ KEYS = 20_000
 """Different keys that are kept; beyond, counts of rare templates are estimated."""
 
 EXAMPLE_LIMIT = 1000
-_PORTION = 1 << 16
+_BATCH = 1 << 15
 
 
 class TemplateMiner:
@@ -51,66 +51,55 @@ class TemplateMiner:
 
         `path` and the number of the line make the locator of examples; lines of one call are numbered from 1.
         """
-        remaining = iter(lines)
-        start = 1
-        while portion := list(itertools.islice(remaining, _PORTION)):
-            self.add_column(
-                pl.Series(values=[readable(line) for line in portion], dtype=pl.String),
-                path=path,
-                start=start,
-                layout=layout,
-            )
-            start += len(portion)
+        self.add_columns(_columns(lines), path=path, layout=layout)
 
-    def add_column(self, lines: pl.Series, *, path: str, start: int = 1, layout: Layout | None = None) -> None:
-        """Adds a column of lines (valid strings), the first of which is line `start` of `path`."""
-        if not len(lines):
-            return
+    def add_columns(self, columns: Iterable[pl.Series], *, path: str, layout: Layout | None = None) -> None:
+        """As `add_lines`, for columns of valid strings: what a file is read as."""
+        start = 1
+        for portion in portions_of(columns, layout):
+            if len(portion.lines):
+                self._add(portion, path=path, start=start, layout=layout)
+                start += len(portion.lines)
+
+    def _add(self, portion: Portion, *, path: str, start: int, layout: Layout | None) -> None:
         self._summary = None
-        frame = pl.DataFrame({"line": lines})
-        frame = (
-            layout.applied(frame) if layout else frame.with_columns(text=pl.col("line"), level=pl.lit(None, pl.String))
-        )
-        frame = spoken(frame)
-        frame = frame.with_columns(key=keys_of(frame["text"]))
-        kinds = (
-            frame.with_row_index("at")
-            .group_by("key", "level", maintain_order=True)
-            .agg(pl.len().alias("count"), pl.col("at").head(EXAMPLES).alias("first"), pl.col("at").last().alias("last"))
-        )
         codes: dict[str, int] = {}
-        for key, level, count, first, last in kinds.iter_rows():
+        for key, level, count, first, last in portion.kinds.iter_rows():
             seen = self._table.add(key, count, self.lines + first[0])
             if seen is None:
                 continue
             codes[key] = seen.number
             if level:
-                name = values.severity(level.strip(" []()<>:|,"))
-                seen.severities[name.name if name is not None else "DEFAULT"] += count
+                severity = values.severity(level.strip(" []()<>:|,"))
+                seen.severities[severity.name if severity is not None else "DEFAULT"] += count
             for at in first[: max(0, EXAMPLES - len(seen.examples))]:
                 where = Locator(source="log", path=path, line=start + at)
-                seen.examples.append((self.lines + at, Example(text=frame["text"][at][:EXAMPLE_LIMIT], locator=where)))
+                seen.examples.append((self.lines + at, Example(text=portion.texts[at][:EXAMPLE_LIMIT], locator=where)))
             if layout:
-                seen.at(layout.time(lines[first[0]]))
-                seen.at(layout.time(lines[last]))
+                seen.at(layout.time(portion.lines[first[0]]))
+                seen.at(layout.time(portion.lines[last]))
         if self._numbered:
-            self._number(frame["key"], codes)
-        self.lines += len(lines)
+            self._number(portion.rough, portion.keys, codes)
+        self.lines += len(portion.lines)
         self._table.shrink()
 
     def add_entries(self, entries: Iterable[LogEntry]) -> None:
         """Adds log entries with their times, severities, services and instances."""
         remaining = iter(entries)
-        while portion := list(itertools.islice(remaining, _PORTION)):
+        while batch := list(itertools.islice(remaining, _BATCH)):
             self._summary = None
-            texts = pl.DataFrame({"text": [readable(_headline(entry.message)) for entry in portion]})
-            frame = spoken(texts)
-            keys = keys_of(frame["text"]).to_list()
-            for key, text, entry in zip(keys, frame["text"].to_list(), portion, strict=True):
+            texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
+            portion = portion_of(texts, None)
+            known = portion.rough.to_frame("rough").join(portion.keys, on="rough", how="left", maintain_order="left")
+            codes: dict[str, int] = {}
+            for key, text, entry in zip(known["key"].to_list(), portion.texts.to_list(), batch, strict=True):
                 seen = self._table.add(key, 1, self.lines)
                 if seen is not None:
+                    codes[key] = seen.number
                     _note(seen, entry, text, self.lines)
                 self.lines += 1
+            if self._numbered:
+                self._number(portion.rough, portion.keys, codes)
             self._table.shrink()
 
     def snapshot(self) -> tuple[Template, ...]:
@@ -142,11 +131,16 @@ class TemplateMiner:
         """The id of the template that a bare message belongs to, or None."""
         return self.summary().match(text)
 
-    def _number(self, keys: pl.Series, codes: dict[str, int]) -> None:
-        distinct = keys.unique()
-        numbers = [codes[key] if key in codes else -1 - outline(key) for key in distinct.to_list()]
-        known = pl.DataFrame({"key": distinct, "code": pl.Series(numbers, dtype=pl.Int32)})
-        self._codes.append(keys.to_frame("key").join(known, on="key", how="left", maintain_order="left")["code"])
+    def _number(self, rough: pl.Series, keys: pl.DataFrame, codes: dict[str, int]) -> None:
+        numbers = [codes[key] if key in codes else -1 - outline(key) for key in keys["key"].to_list()]
+        known = keys.select("rough").with_columns(pl.Series("code", numbers, dtype=pl.Int32))
+        self._codes.append(rough.to_frame("rough").join(known, on="rough", how="left", maintain_order="left")["code"])
+
+
+def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:
+    remaining = iter(lines)
+    while batch := list(itertools.islice(remaining, _BATCH)):
+        yield pl.Series(values=[readable(line) for line in batch], dtype=pl.String)
 
 
 def _note(seen: Seen, entry: LogEntry, text: str, order: int) -> None:

@@ -20,9 +20,12 @@ _PLUS_OR_MINUS = re.compile(rf"(?<![0-9A-Za-z])[-+](?={SIGN})")
 _ABOUT = re.compile(rf"(?<![^\s=(])[<>~]=?(?={SIGN}(?:[\s,;.)]|$))")
 _SIZE_TWICE = re.compile(rf"{SIGN} ?{_UNIT} \({SIGN}(?: ?{_UNIT})?\)")
 _MEASURE = re.compile(rf"{SIGN} {_UNIT}(?![0-9A-Za-z_/-])")
-_LIST = re.compile(rf"{SIGN}(?:[\s,;:/|#.+*_&-]{{1,3}}{SIGN})+")
+_LIST = re.compile(rf"{SIGN}(?:[\s,;:/|#.+*_&@~-]{{1,3}}{SIGN})+")
 _PHRASES = re.compile(rf"((?:[^{SIGN}]{{1,60}}{SIGN}){{1,4}}?)\1+")
 _SPACE = re.compile(r"\s+")
+_NAMED = re.compile(rf"(?<![0-9A-Za-z])[A-Za-z]{{2,4}}[0-9](?=[.:_/@-]{{1,2}}{SIGN})")
+_EMPTY = re.compile(r"(?<=\s)\(\s*\)|(?<=\s)\[\s*\]")
+_UNSET = re.compile(r"=(?=[,;)\]}]|$|\s+[\w.]+=)")
 _QUOTED_SETTING = re.compile(r"""(?<==)(?:"[^"]*"|'[^']*')""")
 _WRAPPED_SETTING = re.compile(rf"(?<==)[\w.$]*(?:\({SIGN}\)|\[{SIGN}\]|\{{{SIGN}\}})")
 _TOKEN = re.compile(r"\s+|[^\s=:,;()\[\]{}<>\"'|]+|.", re.DOTALL)
@@ -31,8 +34,8 @@ Tokens = tuple[str, ...]
 
 
 def restored(key: str) -> str:
-    """The key with the underscores that the fold took."""
-    return _LOST_UNDERSCORE.sub("_", key)
+    """The key with the underscores that the fold took, without the signs of numbers."""
+    return _PLUS_OR_MINUS.sub("", _LOST_UNDERSCORE.sub("_", key))
 
 
 def shape(key: str) -> str:
@@ -44,10 +47,12 @@ def shape(key: str) -> str:
     """
     text = _SPACE.sub(" ", restored(key).strip())
     text = _NUMBERED.sub(rf"\1{SIGN}", text)
-    text = _PLUS_OR_MINUS.sub("", text)
     text = _ABOUT.sub("", text)
     text = _SIZE_TWICE.sub(SIGN, text)
     text = _MEASURE.sub(SIGN, text)
+    text = _NAMED.sub(SIGN, text)
+    text = _EMPTY.sub(lambda empty: f"{empty[0][0]}{SIGN}{empty[0][-1]}", text)
+    text = _UNSET.sub(f"={SIGN}", text)
     text = _LIST.sub(SIGN, text)
     text = _QUOTED_SETTING.sub(SIGN, text)
     text = _WRAPPED_SETTING.sub(SIGN, text)

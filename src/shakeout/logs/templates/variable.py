@@ -51,7 +51,13 @@ PREPOSITIONS = frozenset(["for", "from", "by", "to", "on", "at", "of", "in", "wi
 NOTHING = frozenset({"null", "none", "nil", "undefined", "nan", "n/a", "unknown", "-", ""})
 """How programs write a value that is not there."""
 
+_OPENERS = frozenset("\"'[(:")
 _ALTERNATIVES = frozenset(["true", "false", "yes", "no", "on", "off", "enabled", "disabled", "ok", "up", "down"])
+_PREDICATE = re.compile(
+    r"[a-z]+(?:ed|ing|ent)|is|are|was|were|has|had|have|not|no|and|or|for|to|in|on|of|at|from|by|with|can|cannot|could|will|"
+    r"does|did|do|must|may|should|the|a|an|than|that|due|but|if|when|while",
+    re.IGNORECASE,
+)
 _IDENTIFIER = re.compile(rf"[0-9_@$\\{SIGN}]|\w[.]\w|::|^[/~]|[a-z][A-Z]")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]*\.?")
 _HEX = re.compile(r"[0-9a-f]{6,}|[0-9A-F]{6,}")
@@ -96,6 +102,8 @@ def varies(values: Iterable[str], *, before: str, earlier: str, first: bool) -> 
     kinds = len(words - {word for word in words if word.lower() in NOTHING}) + signed
     identifiers = sum(1 for word in words if _IDENTIFIER.search(word) and not _CODE.fullmatch(word))
     codes = sum(1 for word in words if _CODE.fullmatch(word) and len(word) > 1)
+    if sum(1 for word in words if _PREDICATE.fullmatch(word)) * 2 >= max(1, len(words)):
+        return kinds >= KINDS_OF_SUBJECT and not first
     if first:
         return kinds >= KINDS_OF_SUBJECT and identifiers * 2 >= len(words)
     if codes * 2 > len(words):
@@ -104,7 +112,9 @@ def varies(values: Iterable[str], *, before: str, earlier: str, first: bool) -> 
         return True
     if all("/" in word or "\\" in word for word in words):
         return kinds >= KINDS_OF_NAME
-    if before.lower() in ANNOUNCES or (before in "\"'[(" and earlier.lower() in ANNOUNCES):
+    if words and all(word.endswith(SIGN) for word in words):
+        return kinds >= KINDS_OF_NAME
+    if before.lower() in ANNOUNCES or (before in _OPENERS and earlier.lower() in ANNOUNCES):
         return kinds >= KINDS_OF_NAME
     if identifiers * 2 > len(words):
         return kinds >= KINDS_OF_IDENTIFIER

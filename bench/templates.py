@@ -1,0 +1,169 @@
+"""
+Log templates: how exact, and how fast, against Drain3 with its default settings.
+
+    python -m bench.templates [--lines N] [--quick]
+
+With LOGHUB=DIR it reads every `*_2k.log_structured.csv` below DIR (columns Content, EventId, EventTemplate; and the raw
+`*_2k.log` beside it, to measure with the prefix left on), else the generated logs of `bench.generated`. It fetches
+nothing. Both miners get the same bare lines in the same run; speed is measured in turn, one after the other, because
+the load of a shared machine changes from minute to minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import random
+import resource
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from drain3 import TemplateMiner as Drain
+from drain3.template_miner_config import TemplateMinerConfig
+
+from bench.accuracy import Accuracy, accuracy
+from bench.generated import KNOWN, OTHER, samples
+from bench.lines import Sample
+from shakeout.logs.templates import TemplateMiner, mine
+
+_DIGITS = "0123456789"
+
+
+def main() -> None:
+    """Prints three tables: accuracy, speed on each log, speed on a mixed log."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--lines", type=int, default=1_000_000, help="lines of the mixed log")
+    parser.add_argument("--quick", action="store_true", help="accuracy only")
+    given = parser.parse_args()
+    folder = os.environ.get("LOGHUB")
+    if folder:
+        sets = list(_loghub(Path(folder)))
+        _accuracies("Loghub samples", sets, Path(folder))
+    else:
+        sets = samples(KNOWN)
+        _accuracies("generated, in the manner of known logs", sets)
+        others = samples(OTHER)
+        _accuracies("generated, like none of them", others)
+        sets += others
+    if not given.quick:
+        with tempfile.TemporaryDirectory() as place:
+            _speeds(sets, Path(place), given.lines)
+
+
+def _loghub(folder: Path) -> Iterator[Sample]:
+    for path in sorted(folder.rglob("*_2k.log_structured.csv")):
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+            rows = list(csv.DictReader(file))
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(row["EventId"] for row in rows))}
+        texts = {numbers[row["EventId"]]: row["EventTemplate"] for row in rows}
+        yield Sample(
+            name=path.name.removesuffix("_2k.log_structured.csv"),
+            lines=[row["Content"] for row in rows],
+            truth=[numbers[row["EventId"]] for row in rows],
+            statements=[texts[number] for number in range(len(numbers))],
+        )
+
+
+def _accuracies(title: str, sets: Sequence[Sample], raw: Path | None = None) -> None:
+    print(f"\n## Accuracy: {title}\n")
+    print("| log | events | found | GA | FGA | PA | GA of raw lines | Drain3 GA | Drain3 FGA |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    total: list[tuple[float, ...]] = []
+    for one in sets:
+        ours, found = _ours(one)
+        theirs = _drains(one)
+        bare = _raw(one, raw)
+        row = (ours.grouping, ours.f1, ours.parsing, bare, theirs.grouping, theirs.f1)
+        total.append(row)
+        print(f"| {one.name} | {len(set(one.truth))} | {found} | " + " | ".join(f"{value:.3f}" for value in row) + " |")
+    means = [sum(column) / len(total) for column in zip(*total, strict=True)]
+    print("| **mean** | | | " + " | ".join(f"**{value:.3f}**" for value in means) + " |")
+
+
+def _ours(one: Sample) -> tuple[Accuracy, int]:
+    miner = TemplateMiner(numbered=True)
+    miner.add_lines(one.lines)
+    ids = [str(number) for column in miner.numbers() for number in column]
+    texts = {template.id: template.text for template in miner.snapshot()}
+    true = [one.statements[number] for number in one.truth]
+    return accuracy(one.truth, ids, (true, [texts[number] for number in ids])), len(texts)
+
+
+def _drains(one: Sample) -> Accuracy:
+    drain = Drain(config=TemplateMinerConfig())
+    ids = [drain.add_log_message(line)["cluster_id"] for line in one.lines]
+    texts = {cluster.cluster_id: cluster.get_template() for cluster in drain.drain.clusters}
+    true = [one.statements[number] for number in one.truth]
+    return accuracy(one.truth, ids, (true, [texts[number] for number in ids]))
+
+
+def _raw(one: Sample, folder: Path | None) -> float:
+    """GA where the prefix is left on the lines, to be found and taken off; syslog's where the lines have none."""
+    place = next(iter(sorted(folder.rglob(f"{one.name}_2k.log"))), None) if folder else None
+    miner = TemplateMiner(numbered=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        if place is None:
+            place = Path(scratch, "raw.log")
+            lines = (f"Oct 11 22:14:{at % 60:02d} db-a app[{at}]: {line}\n" for at, line in enumerate(one.lines))
+            place.write_text("".join(lines), encoding="utf-8")
+        mine(place, miner)
+    ids = [str(number) for column in miner.numbers() for number in column]
+    if len(ids) != len(one.truth):
+        return float("nan")
+    return accuracy(one.truth, ids, ([""] * len(ids), [""] * len(ids))).grouping
+
+
+def _speeds(sets: Sequence[Sample], place: Path, count: int) -> None:
+    print("\n## Speed: file to ids, lines/s\n")
+    print("| log | lines | shakeout | Drain3 (first 20,000) | times |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    slowest = float("inf")
+    for one in sets:
+        path = place / "one.log"
+        size = _repeated(one.lines, path, count // 2)
+        slowest = min(slowest, _pair(one.name, path, size, one.lines[:20_000]))
+    rng = random.Random(1)
+    mixed = [line for one in sets for line in one.lines]
+    rng.shuffle(mixed)
+    path = place / "mixed.log"
+    _pair("**mixed**", path, _repeated(mixed, path, count), mixed[:20_000])
+    print(f"\nslowest log: {slowest:,.0f} lines/s; peak memory: {_megabytes():.0f} MB, with Drain3 in the process")
+
+
+def _repeated(lines: Sequence[str], path: Path, count: int) -> int:
+    """Writes `count` lines: the given ones again and again, each time with its digits exchanged for others."""
+    rng = random.Random(7)
+    text = "\n".join(lines) + "\n"
+    written = 0
+    with path.open("w", encoding="utf-8", errors="replace") as file:
+        while written < count:
+            other = "".join(rng.sample(_DIGITS, 10))
+            file.write(text.translate(str.maketrans(_DIGITS, other)))
+            written += len(lines)
+    return written
+
+
+def _pair(name: str, path: Path, count: int, sample: Sequence[str]) -> float:
+    began = time.perf_counter()
+    miner = TemplateMiner(numbered=True)
+    mine(path, miner, content=True)
+    seen = sum(len(column) for column in miner.numbers())
+    ours = seen / (time.perf_counter() - began)
+    drain = Drain(config=TemplateMinerConfig())
+    began = time.perf_counter()
+    for line in sample:
+        drain.add_log_message(line)
+    theirs = len(sample) / (time.perf_counter() - began)
+    print(f"| {name} | {count:,} | {ours:,.0f} | {theirs:,.0f} | {ours / theirs:.1f} |", flush=True)
+    return ours
+
+
+def _megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
