@@ -12,6 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from shakeout.checks.kinds import all_kinds
 from shakeout.manifest.interpolation import KNOWN
 from shakeout.manifest.loading import load_manifest
 from shakeout.manifest.model import CHECK_KINDS
@@ -103,6 +104,10 @@ def test_editors_find_the_schema_from_the_file(name: str) -> None:
 
 def test_every_reference_has_its_meaning_on_the_page() -> None:
     assert tuple(MEANINGS) == KNOWN
+
+
+def test_the_kinds_that_a_manifest_can_name_are_those_that_exist() -> None:
+    assert sorted(CHECK_KINDS) == sorted(all_kinds())
 
 
 def test_every_check_kind_of_the_annotated_file_exists() -> None:

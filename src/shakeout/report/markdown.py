@@ -101,7 +101,7 @@ def _head(report: Report) -> Iterator[str]:
         lines.append(f"Date: {escape(date_line(report))}")
     lines.append(f"Deployment status: **{report.status}**")
     if report.application:
-        target = f" ({escape(report.target)})" if report.target else ""
+        target = f" ({escape(report.target)})" if report.target and report.target != report.environment else ""
         where = f" in {escape(report.environment)}{target}" if report.environment else ""
         lines.append(f"Application: {escape(report.application)}{where}")
     if found := commit_line(report):
