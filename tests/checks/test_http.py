@@ -49,7 +49,7 @@ async def test_a_service_that_never_answers_fails_within_the_deadline(world, ser
     url = await serve(lambda asked: (200, {}, {}, 5.0))
     result = await ask_one(world, url, deadline=0.3)
     assert (result.outcome, result.facts["kind"]) == ("failed", "no-answer")
-    assert result.seconds < 1
+    assert result.seconds < 3
 
 
 @pytest.mark.parametrize(

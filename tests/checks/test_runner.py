@@ -12,6 +12,12 @@ from shakeout.logs.entry import LogEntry
 from shakeout.targets.base import Failure
 
 
+@pytest.fixture(autouse=True)
+def no_margin(monkeypatch):
+    """So that nothing has to be waited for."""
+    monkeypatch.setattr("shakeout.checks.runner.MARGIN_SECONDS", 0.0)
+
+
 def saying(outcome=Outcome.PASSED, detail="well", **keys):
     async def ask(context):
         return Answer(outcome=outcome, detail=detail, **keys)

@@ -144,7 +144,7 @@ def start(world, serve):
             world.service("backend", backend, version=Version(protocol="protocol"))
             world.service("frontend", frontend, version=Version(bundle="/bundle.json"))
             world.shared |= {"token": "t0ken-of-a-test", "token_header": {"Authorization": "Bearer t0ken-of-a-test"}}
-            world.checks["websocket"] = CheckSpec(kind="websocket", service="backend", deadline=3, **keys)
+            world.checks["websocket"] = CheckSpec(kind="websocket", service="backend", deadline=4, **keys)
             results = await world.ask(*(f"websocket-{each}" for each in QUESTIONS))
         return {name.removeprefix("websocket-"): result for name, result in results.items()}
 

@@ -21,6 +21,9 @@ LastLines = Callable[[str], Sequence[LogEntry] | Awaitable[Sequence[LogEntry]]]
 WAITING_SECONDS = 3.0
 """How often a line says what is still being waited for."""
 
+MARGIN_SECONDS = 1.0
+"""What a check may take beyond its deadline to say what it was waiting for, before it is cut off."""
+
 _GRACE_SECONDS = 2.0
 _GOOD = (Outcome.PASSED, Outcome.DEGRADED)
 
@@ -105,7 +108,7 @@ class _Run:
         with deadline(check.deadline):
             task = asyncio.ensure_future(check.ask(self.context))
         try:
-            done, _ = await asyncio.wait({task}, timeout=check.deadline)
+            done, _ = await asyncio.wait({task}, timeout=check.deadline + MARGIN_SECONDS)
             if not done:
                 return await self._cut_off(check, task)
             return _read(task)
