@@ -23,6 +23,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
 
 expect = playwright_api.expect
+expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 SWITCHES = [
     "--headless",
     "--no-sandbox",
@@ -44,7 +45,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(question, *, seconds: float = 20.0, what: str = "") -> None:
+def wait_until(question, *, seconds: float = 60.0, what: str = "") -> None:
     deadline = time.monotonic() + seconds
     while not question():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
@@ -147,7 +148,7 @@ class Visit:
         self.expected: list[str] = []
         self.origins: set[str] = set()
         self.context = browser.new_context(**options)
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(20_000)
         self.page = self.context.new_page()
         self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -355,7 +356,7 @@ def test_a_live_run_is_taken_up_again_where_it_broke_off(reader):
     console.start("backend")
     console.ready("backend")
     console.tell(run, {"kind": "progress", "message": "after the break"})
-    expect(log).to_contain_text("after the break", timeout=25_000)
+    expect(log).to_contain_text("after the break", timeout=40_000)
     expect(log.get_by_text("before the break")).to_have_count(1)
 
 
