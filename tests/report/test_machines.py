@@ -87,6 +87,19 @@ def test_sarif_points_at_the_root_cause(full: Report) -> None:
     assert (location["artifactLocation"]["uri"], location["region"]["startLine"]) == ("scripts/check_auth.py", 3)
 
 
+def test_sarif_writes_a_path_as_a_uri(full: Report) -> None:
+    cause = full.issues[0].root_cause
+    assert cause is not None
+    issue = dataclasses.replace(
+        full.issues[0], root_cause=dataclasses.replace(cause, locators=("0f" * 20, "my files/a#b.py:7-9"))
+    )
+    result = json.loads(sarif.render(dataclasses.replace(full, issues=(issue,))))["runs"][0]["results"][0]
+    assert result["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "my%20files/a%23b.py"},
+        "region": {"startLine": 7, "endLine": 9},
+    }
+
+
 def many(full: Report, count: int, priority: Priority) -> Report:
     issues = tuple(
         Issue(id=f"i-{index}", title=f"Issue {index}", priority=priority, symptoms=("s",)) for index in range(count)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shakeout.report.markdown import block, code, escape, render
@@ -34,6 +35,11 @@ def test_the_head_says_what_when_and_how_it_went(full: Report) -> None:
 
 def test_the_most_urgent_issue_comes_first(full: Report) -> None:
     assert re.findall(r"(?m)^\*\*Priority\*\*: (\w+)", render(full)) == ["CRITICAL", "HIGH", "MEDIUM"]
+
+
+def test_a_symptom_that_is_the_title_is_not_said_twice(full: Report) -> None:
+    issue = dataclasses.replace(full.issues[2], symptoms=("the frontend's bundle does not say its commit",))
+    assert "Symptom" not in render(dataclasses.replace(full, issues=(issue,)))
 
 
 def test_each_why_has_its_evidence_below_it(full: Report) -> None:
@@ -97,7 +103,7 @@ def test_the_same_report_gives_the_same_text(full: Report) -> None:
     assert render(full) == render(full)
 
 
-@given(st.text())
+@given(st.text("a`|\n "))
 def test_a_code_span_is_closed_by_its_own_fence(text: str) -> None:
     span = code(text)
     if span:
@@ -108,7 +114,8 @@ def test_a_code_span_is_closed_by_its_own_fence(text: str) -> None:
         assert "\n" not in span
 
 
-@given(st.text())
+@given(st.text("a`\n "))
+@example("```\nnot out of here\n````\nnor here")
 def test_a_block_is_closed_by_its_own_fence(text: str) -> None:
     first, *rows, last = "\n".join(block(text)).split("\n")
     assert last == first.removesuffix("text")

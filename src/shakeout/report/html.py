@@ -22,6 +22,7 @@ from shakeout.report.text import (
     service_line,
     spans,
     summary_line,
+    symptoms,
     title,
     visible,
 )
@@ -84,6 +85,7 @@ def _template() -> jinja2.Template:
         "tone": lambda value: TONES.get(value, "unknown"),
         "service_line": service_line,
         "prose": _prose,
+        "symptoms": symptoms,
         "link": _link,
         "diff": _diff,
     }

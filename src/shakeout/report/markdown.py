@@ -17,6 +17,7 @@ from shakeout.report.text import (
     seconds,
     service_line,
     spans,
+    symptoms,
     title,
     visible,
 )
@@ -156,12 +157,13 @@ def _issue(issue: Issue) -> Iterator[str]:
     facts += [f"**Checks**: {', '.join(code(name) for name in issue.checks)}"] if issue.checks else []
     yield " · ".join(facts)
     yield ""
-    if len(issue.symptoms) == 1:
-        yield f"**Symptom**: {code(issue.symptoms[0])}"
-    elif issue.symptoms:
+    found = symptoms(issue)
+    if len(found) == 1:
+        yield f"**Symptom**: {code(found[0])}"
+    elif found:
         yield "**Symptoms**:"
         yield ""
-        yield from (f"- {code(symptom)}" for symptom in issue.symptoms)
+        yield from (f"- {code(symptom)}" for symptom in found)
     if issue.expected or issue.actual:
         yield ""
         yield f"**Expected**: {code(issue.expected or 'nothing said')}  "

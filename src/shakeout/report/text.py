@@ -126,6 +126,12 @@ def service_line(service: ServiceSummary, *, where: bool = True) -> str:
     return f"{text}: {line(service.detail)}" if service.detail else text
 
 
+def symptoms(issue: Issue) -> list[str]:
+    """The symptoms, without one that only says the title again."""
+    title_text = line(issue.title).casefold()
+    return [symptom for symptom in issue.symptoms if line(symptom).casefold() != title_text]
+
+
 def ordered_issues(issues: Sequence[Issue]) -> list[Issue]:
     """Most urgent first; equals stay in their order."""
     return sorted(issues, key=lambda issue: issue.priority.rank)
