@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shakeout.errors import DeploymentError
@@ -50,6 +50,7 @@ pieces = st.lists(
 
 
 @given(pieces)
+@settings(deadline=None)
 def test_a_template_splits_into_the_pieces_it_was_made_of(parts: list[str]) -> None:
     text = template(parts)
     assert template(split(text)) == text
@@ -59,11 +60,13 @@ def test_a_template_splits_into_the_pieces_it_was_made_of(parts: list[str]) -> N
 
 
 @given(st.text("ab${}.env-:port "))
+@settings(deadline=None)
 def test_an_escaped_text_comes_out_as_it_was(text: str) -> None:
     assert resolve_late(escape(text), LateValues()) == text
 
 
 @given(st.text("ab${}.env-:port"))
+@settings(deadline=None)
 def test_any_text_splits_or_is_refused_with_what_was_expected(text: str) -> None:
     try:
         split(text)

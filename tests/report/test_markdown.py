@@ -6,7 +6,7 @@ import dataclasses
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shakeout.report.markdown import block, code, escape, render
@@ -104,6 +104,7 @@ def test_the_same_report_gives_the_same_text(full: Report) -> None:
 
 
 @given(st.text("a`|\n "))
+@settings(deadline=None)
 def test_a_code_span_is_closed_by_its_own_fence(text: str) -> None:
     span = code(text)
     if span:
@@ -116,6 +117,7 @@ def test_a_code_span_is_closed_by_its_own_fence(text: str) -> None:
 
 @given(st.text("a`\n "))
 @example("```\nnot out of here\n````\nnor here")
+@settings(deadline=None)
 def test_a_block_is_closed_by_its_own_fence(text: str) -> None:
     first, *rows, last = "\n".join(block(text)).split("\n")
     assert last == first.removesuffix("text")
@@ -123,6 +125,7 @@ def test_a_block_is_closed_by_its_own_fence(text: str) -> None:
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_escaped_text_opens_no_element(text: str) -> None:
     outside = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", escape(text).replace("\\`", ""))
     assert "<" not in outside and "\n" not in outside
