@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -17,6 +19,7 @@ from shakeout.logs.sources import Source
 from shakeout.logs.sources import text as decoded
 from shakeout.logs.structured import Structured
 from shakeout.logs.text import Lines, wrapper_of
+from shakeout.logs.yaml_documents import YamlDocument, yaml_documents
 
 IN_MEMORY = 16 * MEBIBYTE
 """A JSON file up to this size is decoded as a whole; a longer one is read region by region."""
@@ -32,6 +35,7 @@ class Contents:
         with source.open() as file:
             self.head = file.read(HEAD)
         self.layout = layout(self.head)
+        self._parsed: list[YamlDocument] | None = None
 
     def documents(self) -> list[PlatformDocument]:
         """The platform state in this source."""
@@ -66,8 +70,30 @@ class Contents:
                 yield from self._damaged(structured, data)
         elif self.layout == "object":
             yield from self._long_object(structured)
+        elif self.layout == "yaml" and self.source.size <= self.limits.document:
+            yield from self._yaml_entries(structured)
         else:
             yield from self._lines(structured)
+
+    def _yaml(self) -> list[YamlDocument]:
+        if self._parsed is None:
+            self._parsed = yaml_documents(decoded(self._data()), self.reading.notes, self.source.path)
+        return self._parsed
+
+    def _yaml_entries(self, structured: Structured) -> Iterator[LogEntry]:
+        """Entries of YAML documents, newest first put right; text that is no YAML after all is read as lines."""
+        found = []
+        for document in self._yaml():
+            entry = structured.value(document.value) if isinstance(document.value, dict) else None
+            if entry is not None:
+                found.append(replace(entry, locator=document.locate(entry, self.source.path)))
+        if not found:
+            structured.strange = 0
+            yield from self._lines(structured)
+            return
+        if (first := found[0].time) and (last := found[-1].time) and first > last:
+            found.reverse()
+        yield from found
 
     def _lines(self, structured: Structured) -> Iterator[LogEntry]:
         sample = [decoded(line) for line in self.head.split(b"\n")[:200]]
@@ -139,15 +165,17 @@ class Contents:
         if not candidates:
             return None
         locator = Locator(source="log", path=self.source.path, line=1)
+        value: Any = None
+        text = ""
         if self.layout in {"array", "object"}:
-            data = self._data()
             try:
-                value = JSON.decode(data)
+                value = JSON.decode(self._data())
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 return None
-            text = ""
+        elif self.layout == "yaml":
+            value = [document.value for document in self._yaml()]
         else:
-            return None
+            text = decoded(self._data())
         for form in candidates:
             found = form.read_document(value, text, locator)
             if found is not None:

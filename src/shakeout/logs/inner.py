@@ -27,6 +27,7 @@ class Inner:
     service: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     headed: bool = False
+    goes_on: bool = False
 
 
 def head(line: str) -> Head | None:
@@ -64,6 +65,7 @@ def interpret(text: str) -> Inner:
         severity=found.severity,
         fields=found.fields,
         headed=True,
+        goes_on=found.goes_on,
     )
 
 

@@ -13,6 +13,7 @@ from shakeout.logs.regions import spans
 from shakeout.logs.sources import Source, lines
 from shakeout.logs.sources import text as decoded
 from shakeout.logs.values import plain
+from shakeout.logs.yaml_documents import scalars
 
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
@@ -21,7 +22,10 @@ def look_up(source: Source, locator: Locator, limits: Limits) -> str:
     """The lines of a locator (or the record at its offset), and every string within them without its escapes."""
     raw = _record(source, locator.offset, limits) if locator.offset is not None else _lines(source, locator, limits)
     text = plain(raw)
-    return "\n".join((text, *_unescaped(text, 0)))
+    found = [text, *_unescaped(text, 0)]
+    if locator.end_line is not None and locator.offset is None and len(text) < limits.line:
+        found.extend(plain(scalar) for scalar in scalars(text))
+    return "\n".join(found)
 
 
 def _record(source: Source, offset: int, limits: Limits) -> str:

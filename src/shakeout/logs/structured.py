@@ -43,6 +43,13 @@ class Structured:
         self.strange += 1
         return None
 
+    def value(self, value: Any) -> LogEntry | None:
+        """The entry of a decoded value; its locator is the caller's to set."""
+        raw = msgspec.json.encode(value)
+        self.record.enter(raw, 0, 1)
+        self.record.start, self.record.raw = 0, raw
+        return self.read()
+
     def array(self, offset: int = 0, line: int = 1) -> Iterator[LogEntry]:
         """Entries of a long array that begins at `offset`, in time order if it is the newest first."""
         if newest_first(self.source):

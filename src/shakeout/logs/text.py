@@ -11,7 +11,7 @@ from shakeout.evidence.model import Locator
 from shakeout.logs import formats
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.formats.base import Wrapped, WrapperFormat
-from shakeout.logs.inner import interpret
+from shakeout.logs.inner import head, interpret
 from shakeout.logs.limits import Limits
 from shakeout.logs.sources import Source, lines, lines_backwards
 from shakeout.logs.sources import text as decoded
@@ -47,8 +47,16 @@ def text_entry(
         labels=wrapped.labels if wrapped else {},
         fields=inner.fields,
         unsure=inner.severity is None and hint is None,
-        headed=inner.headed,
+        headed=inner.headed and not inner.goes_on,
     )
+
+
+def _going_on(line: str) -> str | None:
+    """The text of a line that has a head of its own and yet continues the one before it."""
+    if ":  " not in line:
+        return None
+    found = head(line)
+    return found.message if found is not None and found.goes_on else None
 
 
 @dataclass(slots=True)
@@ -83,6 +91,7 @@ class Lines:
         self.read = 0
         self.understood = 0
         self._open: dict[str, _Open] = {}
+        self._parts: dict[str, tuple[str, int]] = {}
         self._times: dict[str, datetime] = {}
 
     def entries(self) -> Iterator[LogEntry]:
@@ -123,14 +132,26 @@ class Lines:
         if not rest.strip():
             return
         self.read += 1
+        if wrapped is not None and (wrapped.partial or stream in self._parts):
+            before, start = self._parts.pop(stream, ("", number))
+            rest = before + rest
+            if wrapped.partial and len(rest) < self.limits.line:
+                self._parts[stream] = (rest, start)
+                return
+        else:
+            start = number
         pending = self._open.get(stream)
-        if pending is not None:
-            if _INDENTED.match(rest) and len(pending.more) < JOINED:
-                pending.more.append(rest)
+        if pending is not None and len(pending.more) < JOINED:
+            more = rest if _INDENTED.match(rest) else _going_on(rest)
+            if more is not None:
+                pending.more.append(more)
                 pending.last = number
                 return
-            yield pending.close()
+        if pending is not None:
+            yield self._open.pop(stream).close()
         locator = Locator(source="log", path=self.source.path, line=number)
+        if start != number:
+            locator = Locator(source="log", path=self.source.path, line=start, end_line=number)
         entry = text_entry(rest, locator, stream=stream, sequence=number, wrapped=wrapped)
         self._open[stream] = _Open(self._timed(entry), last=number)
         self.understood += entry.headed or wrapped is not None

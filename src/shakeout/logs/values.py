@@ -79,10 +79,8 @@ def _numbered(value: int) -> Severity | None:
         return Severity(value // 100 * 100)
     if value >= 60:  # pino: fatal
         return Severity.CRITICAL
-    if value >= 10:  # pino and Python: 10 debug, 20 debug or info, 30 info or warning, 40 warning or error, 50 error
-        return {1: Severity.DEBUG, 2: Severity.INFO, 3: Severity.WARNING, 4: Severity.ERROR, 5: Severity.CRITICAL}[
-            value // 10
-        ]
+    if value >= 10:  # pino and bunyan: trace, debug, info, warn, error
+        return (Severity.DEBUG, Severity.DEBUG, Severity.INFO, Severity.WARNING, Severity.ERROR)[value // 10 - 1]
     return SYSLOG[value] if value < len(SYSLOG) else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -40,13 +40,18 @@ class PlatformDocument:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Head:
-    """A text line taken apart: what an application's logger put before `message`. None: the line does not say."""
+    """
+    A text line taken apart: what an application's logger put before `message`. None: the line does not say.
+
+    `goes_on` means that the line continues the entry before it, although it has a head of its own.
+    """
 
     message: str
     time: datetime | None = None
     time_doubt: str | None = None
     severity: Severity | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +88,20 @@ class Record:
     file at `path`. `hint` is the severity of the section that it stands in. `count` counts the entries made.
     """
 
-    __slots__ = ("_at", "_line", "count", "hint", "long", "offset", "path", "raw", "reading", "region", "start")
+    __slots__ = (
+        "_at",
+        "_carried",
+        "_line",
+        "count",
+        "hint",
+        "long",
+        "offset",
+        "path",
+        "raw",
+        "reading",
+        "region",
+        "start",
+    )
 
     def __init__(self, path: str, reading: Pass) -> None:
         self.path = path
@@ -97,6 +115,7 @@ class Record:
         self.count = 0
         self._line = 1
         self._at = 0
+        self._carried: dict[str, tuple[str, Locator]] = {}
 
     def enter(self, region: bytes, offset: int, line: int, *, long: bool = False) -> None:
         """Go to another region; `long` says that its records share physical lines."""
@@ -131,6 +150,21 @@ class Record:
         """The sequence number of the entry that is being made."""
         self.count += 1
         return self.count
+
+    def join(self, stream: str, text: str, at: Locator) -> tuple[str, Locator] | None:
+        """
+        A line that its source may have split: None while its end is missing, then the whole with where it stands.
+
+        Container engines split lines of 16 KiB and end only the last part by a line feed.
+        """
+        before = self._carried.pop(stream, None)
+        if before is not None:
+            text = before[0] + text
+            at = replace(before[1], end_line=at.line)
+        if not text.endswith("\n") and len(text) % 16384 == 0 and text and len(text) < 1 << 24:
+            self._carried[stream] = (text, at)
+            return None
+        return text.rstrip("\r\n"), at
 
     def duplicate(self, key: int) -> bool:
         """Whether a record of this identity was read before; if so it is counted."""

@@ -25,6 +25,7 @@ _NAMED = re.compile(r"(?P<name>[\w.$/-]{2,80})(?:\s-\s|:\d{1,6}\s?[-:]?\s|:\s+)"
 _WITHIN = re.compile(r"\[([^\[\]]*)\]")
 _TYPE = re.compile(r"(?:Error|Exception|Warning)$")
 _BRACKETED = re.compile(r"(?:\[[^\[\]\n]{1,60}\]\s{0,4}){1,4}")
+_LOWER = re.compile(r"(?P<level>error|warn|warning|info|debug|fatal|critical): (?=\S)")
 _PYTHON = re.compile(r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL):(?P<name>[\w.-]{1,80}):(?P<rest>.*)", re.S)
 _KLOG = re.compile(
     r"(?P<level>[IWEF])\d{4} (?P<time>\d\d:\d\d:\d\d\.\d{6})\s+\d+ (?P<name>[\w./-]+:\d+)\] (?P<rest>.*)", re.S
@@ -98,7 +99,7 @@ def _level(rest: str) -> tuple[Severity | None, str, str]:
 
 def _levelled(line: str) -> Head | None:
     """`ERROR: text`, `[error] text`, `INFO     app.main text`; a bare word at the start of prose is no level."""
-    match = (_LEVELLED if line[:1] in "[(<|" else _UPPER).match(line)
+    match = (_LEVELLED if line[:1] in "[(<|" else _UPPER).match(line) or _LOWER.match(line)
     if match is None or match.end() >= len(line):
         return None
     return Head(message=line[match.end() :], severity=severity(match["level"]))
