@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-import polars as pl
-
 from shakeout.errors import InputError
 from shakeout.logs.templates.miner import TemplateMiner
+from shakeout.logs.templates.portion import column_of
 from shakeout.logs.templates.prefix import SAMPLE, Layout, layout_of
 
 PORTION = 2 << 20
@@ -35,21 +34,21 @@ def mine(path: Path, miner: TemplateMiner, *, content: bool = False) -> Layout |
 
 def mine_stream(stream: BinaryIO, miner: TemplateMiner, *, path: str, content: bool = False) -> Layout | None:
     """As `mine`, for an open binary stream."""
-    parts = columns(stream)
+    parts = blocks(stream)
     first = next(parts, None)
     if first is None:
         return None
-    layout = None if content else layout_of(first.head(SAMPLE).to_list())
-    miner.add_columns(itertools.chain((first,), parts), path=path, layout=layout)
+    layout = None if content else layout_of(column_of(first).head(SAMPLE).to_list())
+    miner.add_blocks(itertools.chain((first,), parts), path=path, layout=layout)
     return layout
 
 
-def columns(stream: BinaryIO) -> Iterator[pl.Series]:
+def blocks(stream: BinaryIO) -> Iterator[bytes]:
     """
-    The physical lines of a stream, without their ends, as columns of strings.
+    Blocks of whole lines, each without its last line end.
 
-    Lines end with LF or CRLF. Bytes that are no UTF-8 become the replacement character. The end of a line longer than
-    `LONGEST` is left out; a file that ends without a line end has the last line all the same.
+    The end of a line longer than `LONGEST` is left out; a file that ends without a line end has the last line all the
+    same.
     """
     kept: list[bytes] = []
     size = 0
@@ -61,14 +60,8 @@ def columns(stream: BinaryIO) -> Iterator[pl.Series]:
                 size += len(data)
             continue
         kept.append(data[:cut])
-        yield _column(b"".join(kept))
+        yield b"".join(kept)
         kept = [data[cut + 1 :]] if cut + 1 < len(data) else []
         size = len(data) - cut - 1
     if kept:
-        yield _column(b"".join(kept))
-
-
-def _column(data: bytes) -> pl.Series:
-    text = data.decode("utf-8", "replace")
-    lines = pl.Series([text]).str.split("\n").explode()
-    return lines.str.strip_suffix("\r") if "\r" in text else lines
+        yield b"".join(kept)

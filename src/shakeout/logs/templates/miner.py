@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 
-from shakeout.evidence.model import Locator
 from shakeout.logs import values
 from shakeout.logs.entry import LogEntry
 from shakeout.logs.templates.fold import readable
-from shakeout.logs.templates.model import OVERFLOW, Example, Template, identity
-from shakeout.logs.templates.portion import Portion, portion_of, portions_of
+from shakeout.logs.templates.model import OVERFLOW, Template, identity
+from shakeout.logs.templates.portion import Portion, outlines_of, portion_of, portions_of
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.summary import Summary
 from shakeout.logs.templates.table import EXAMPLES, INSTANCES, OUTLINES, Seen, Table, outline
@@ -51,37 +50,51 @@ class TemplateMiner:
 
         `path` and the number of the line make the locator of examples; lines of one call are numbered from 1.
         """
-        self.add_columns(_columns(lines), path=path, layout=layout)
+        self.add_blocks(_columns(lines), path=path, layout=layout)
 
-    def add_columns(self, columns: Iterable[pl.Series], *, path: str, layout: Layout | None = None) -> None:
-        """As `add_lines`, for columns of valid strings: what a file is read as."""
+    def add_blocks(self, blocks: Iterable[pl.Series | bytes], *, path: str, layout: Layout | None = None) -> None:
+        """As `add_lines`, for columns of valid strings, and for blocks of bytes with a line end between two lines."""
         start = 1
-        for portion in portions_of(columns, layout):
+        for portion in portions_of(blocks, layout):
             if len(portion.lines):
                 self._add(portion, path=path, start=start, layout=layout)
                 start += len(portion.lines)
 
     def _add(self, portion: Portion, *, path: str, start: int, layout: Layout | None) -> None:
         self._summary = None
-        codes: dict[str, int] = {}
-        for key, level, count, first, last in portion.kinds.iter_rows():
-            seen = self._table.add(key, count, self.lines + first[0])
-            if seen is None:
+        begun, seen = self.lines, self._table.seen
+        kinds = portion.kinds
+        keys: list[str] = kinds["key"].to_list()
+        outlines = outlines_of([key for key in dict.fromkeys(keys) if key not in seen])
+        wanting: list[tuple[int, Seen]] = []
+        rows = zip(*(kinds[name].to_list() for name in ("level", "count", "first", "last")), strict=True)
+        for row, (key, (level, count, first, last)) in enumerate(zip(keys, rows, strict=True)):
+            if (known := seen.get(key)) is not None:
+                known.count += count
+            elif (known := self._table.add(key, _outline(key, outlines), count, begun + first)) is None:
                 continue
-            codes[key] = seen.number
+            if len(known.examples) < EXAMPLES:
+                wanting.append((row, known))
             if level:
                 severity = values.severity(level.strip(" []()<>:|,"))
-                seen.severities[severity.name if severity is not None else "DEFAULT"] += count
-            for at in first[: max(0, EXAMPLES - len(seen.examples))]:
-                where = Locator(source="log", path=path, line=start + at)
-                seen.examples.append((self.lines + at, Example(text=portion.texts[at][:EXAMPLE_LIMIT], locator=where)))
-            if layout:
-                seen.at(layout.time(portion.lines[first[0]]))
-                seen.at(layout.time(portion.lines[last]))
+                known.notes().severities[severity.name if severity is not None else "DEFAULT"] += count
+            if layout and layout.time_:
+                known.notes().at(layout.time(portion.lines[first]))
+                known.notes().at(layout.time(portion.lines[last]))
+        self._exemplify(portion, wanting, path, start)
         if self._numbered:
-            self._number(portion.rough, portion.keys, codes)
+            self._number(portion, outlines)
         self.lines += len(portion.lines)
-        self._table.shrink()
+
+    def _exemplify(self, portion: Portion, wanting: list[tuple[int, Seen]], path: str, start: int) -> None:
+        """Keeps the first lines of keys that have not enough examples yet."""
+        heads = portion.kinds["heads"].gather([row for row, _ in wanting]).to_list()
+        places = [(seen, at) for (_, seen), head in zip(wanting, heads, strict=True) for at in head]
+        places.sort(key=lambda place: place[1])
+        texts = portion.texts.gather([at for _, at in places]).str.head(EXAMPLE_LIMIT).to_list()
+        for (seen, at), text in zip(places, texts, strict=True):
+            if len(seen.examples) < EXAMPLES:
+                seen.examples.append((self.lines + at, text, path, start + at))
 
     def add_entries(self, entries: Iterable[LogEntry]) -> None:
         """Adds log entries with their times, severities, services and instances."""
@@ -90,17 +103,19 @@ class TemplateMiner:
             self._summary = None
             texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
             portion = portion_of(texts, None)
+            seen = self._table.seen
+            outlines = outlines_of([key for key in portion.keys["key"].unique().to_list() if key not in seen])
             known = portion.rough.to_frame("rough").join(portion.keys, on="rough", how="left", maintain_order="left")
-            codes: dict[str, int] = {}
             for key, text, entry in zip(known["key"].to_list(), portion.texts.to_list(), batch, strict=True):
-                seen = self._table.add(key, 1, self.lines)
-                if seen is not None:
-                    codes[key] = seen.number
-                    _note(seen, entry, text, self.lines)
+                if (found := seen.get(key)) is not None:
+                    found.count += 1
+                else:
+                    found = self._table.add(key, _outline(key, outlines), 1, self.lines)
+                if found is not None:
+                    _note(found, entry, text, self.lines)
                 self.lines += 1
             if self._numbered:
-                self._number(portion.rough, portion.keys, codes)
-            self._table.shrink()
+                self._number(portion, outlines)
 
     def snapshot(self) -> tuple[Template, ...]:
         """The templates of everything added so far, the most frequent first; their counts add up to `lines`."""
@@ -113,7 +128,7 @@ class TemplateMiner:
         lost = identity(OVERFLOW)
         for number, lines in self._table.departed.items():
             names[number] = summary.by_outline.get(lines, lost)
-        for lines in range(OUTLINES) if self.overflowed else ():
+        for lines in range(OUTLINES) if self._table.passed else ():
             names[-1 - lines] = summary.by_outline.get(lines, lost)
         ids = pl.DataFrame(
             {"code": list(names), "id": list(names.values())}, schema={"code": pl.Int32, "id": pl.String}
@@ -131,10 +146,20 @@ class TemplateMiner:
         """The id of the template that a bare message belongs to, or None."""
         return self.summary().match(text)
 
-    def _number(self, rough: pl.Series, keys: pl.DataFrame, codes: dict[str, int]) -> None:
-        numbers = [codes[key] if key in codes else -1 - outline(key) for key in keys["key"].to_list()]
-        known = keys.select("rough").with_columns(pl.Series("code", numbers, dtype=pl.Int32))
-        self._codes.append(rough.to_frame("rough").join(known, on="rough", how="left", maintain_order="left")["code"])
+    def _number(self, portion: Portion, outlines: Mapping[str, int]) -> None:
+        seen = self._table.seen
+        keys = portion.keys["key"].unique()
+        numbers = [seen[key].number if key in seen else -1 - _outline(key, outlines) for key in keys.to_list()]
+        known = pl.DataFrame({"key": keys, "code": pl.Series(numbers, dtype=pl.Int32)})
+        rough = portion.keys.join(known, on="key", how="left")
+        codes = portion.rough.to_frame("rough").join(rough, on="rough", how="left", maintain_order="left")
+        self._codes.append(codes["code"])
+
+
+def _outline(key: str, known: Mapping[str, int]) -> int:
+    """A key that was kept when the portion began may have been let go since."""
+    number = known.get(key)
+    return outline(key) if number is None else number
 
 
 def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:
@@ -144,15 +169,16 @@ def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:
 
 
 def _note(seen: Seen, entry: LogEntry, text: str, order: int) -> None:
-    seen.at(entry.time)
-    seen.severities[entry.severity.name] += 1
+    noted = seen.notes()
+    noted.at(entry.time)
+    noted.severities[entry.severity.name] += 1
     if entry.service:
-        seen.services[entry.service] += 1
+        noted.services[entry.service] += 1
     instance = entry.labels.get("instance") or entry.labels.get("pod") or entry.stream
-    if instance and len(seen.instances) < INSTANCES:
-        seen.instances[instance] = None
+    if instance and len(noted.instances) < INSTANCES:
+        noted.instances[instance] = None
     if len(seen.examples) < EXAMPLES:
-        seen.examples.append((order, Example(text=text[:EXAMPLE_LIMIT], locator=entry.locator)))
+        seen.examples.append((order, text[:EXAMPLE_LIMIT], entry.locator.path, entry.locator.line or 0))
 
 
 def _headline(message: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,7 +12,9 @@ import polars as pl
 from shakeout.logs.templates.fold import names_folded, numbers_folded
 from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import Layout
-from shakeout.logs.templates.table import EXAMPLES
+from shakeout.logs.templates.table import EXAMPLES, WORD, outline
+
+_WORTH_A_COLUMN = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +23,8 @@ class Portion:
     Lines and what they fold to.
 
     `texts` are the bare messages; `rough` are they after the first fold; `keys` maps each distinct rough text to its
-    `key`; `kinds` has, for each `key` and `level`, the `count`, the positions of the `first` lines and of the `last`.
+    `key`; `kinds` has, for each `key` and `level`, the `count`, and the positions of the `first` line, of the
+    `last`, and of the first few (`heads`).
     """
 
     lines: pl.Series
@@ -31,8 +34,21 @@ class Portion:
     kinds: pl.DataFrame
 
 
-def portion_of(lines: pl.Series, layout: Layout | None) -> Portion:
-    """Folds and counts a column of lines (valid strings)."""
+def column_of(block: bytes) -> pl.Series:
+    """
+    The physical lines of a block, without their ends, as a column of strings.
+
+    Lines end with LF or CRLF. Bytes that are no UTF-8 become the replacement character.
+    """
+    text = block.decode("utf-8", "replace")
+    lines = pl.Series([text]).str.split("\n").explode()
+    return lines.str.strip_suffix("\r") if "\r" in text else lines
+
+
+def portion_of(lines: pl.Series | bytes, layout: Layout | None) -> Portion:
+    """Folds and counts a column of lines (valid strings) or a block."""
+    if isinstance(lines, bytes):
+        lines = column_of(lines)
     frame = pl.DataFrame({"line": lines})
     bare = frame.with_columns(text=pl.col("line"), level=pl.lit(None, pl.String))
     frame = spoken(layout.applied(frame) if layout else bare)
@@ -41,11 +57,19 @@ def portion_of(lines: pl.Series, layout: Layout | None) -> Portion:
         frame.select("rough", "level")
         .with_row_index("at")
         .group_by("rough", "level", maintain_order=True)
-        .agg(pl.len().alias("count"), pl.col("at").head(EXAMPLES).alias("first"), pl.col("at").last().alias("last"))
+        .agg(
+            pl.len().alias("count"),
+            pl.col("at").head(EXAMPLES).alias("heads"),
+            pl.col("at").first().alias("first"),
+            pl.col("at").last().alias("last"),
+        )
     )
     counted = counted.with_columns(key=names_folded(counted["rough"]))
     kinds = counted.group_by("key", "level", maintain_order=True).agg(
-        pl.col("count").sum(), pl.col("first").explode().sort().head(EXAMPLES), pl.col("last").max()
+        pl.col("count").sum(),
+        pl.col("heads").explode().sort().head(EXAMPLES),
+        pl.col("first").min(),
+        pl.col("last").max(),
     )
     return Portion(
         lines=lines,
@@ -56,8 +80,17 @@ def portion_of(lines: pl.Series, layout: Layout | None) -> Portion:
     )
 
 
-def portions_of(columns: Iterable[pl.Series], layout: Layout | None) -> Iterator[Portion]:
-    """The portions of several columns, in order; as many are made at the same time as there are cores."""
+def outlines_of(keys: Sequence[str]) -> dict[str, int]:
+    """The outline of each key, as `table.outline` has it."""
+    if len(keys) < _WORTH_A_COLUMN:
+        return {key: outline(key) for key in keys}
+    outlines = pl.Series("key", keys, dtype=pl.String).str.replace_all(WORD, "w").to_list()
+    known = {text: outline(text) for text in set(outlines)}
+    return {key: known[text] for key, text in zip(keys, outlines, strict=True)}
+
+
+def portions_of(columns: Iterable[pl.Series | bytes], layout: Layout | None) -> Iterator[Portion]:
+    """The portions of several columns or blocks, in order; as many are made at the same time as there are cores."""
     cores = pl.thread_pool_size()
     if cores < 2:
         for column in columns:

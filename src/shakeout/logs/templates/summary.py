@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from shakeout.evidence.model import Locator
 from shakeout.logs.templates.fold import SIGN, WILDCARD, fold
 from shakeout.logs.templates.group import Row, grouped, outline_of, row_of
-from shakeout.logs.templates.model import OVERFLOW, Template, Values, identity
+from shakeout.logs.templates.model import OVERFLOW, Example, Template, Values, identity
 from shakeout.logs.templates.shape import restored, shape, tokens
 from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Seen, Table, outline
 from shakeout.logs.templates.values import kind_of, values_of
 
 _SPACE = re.compile(r"\s+")
+_SAMPLED = 20
 
 
 class Summary:
@@ -97,15 +100,15 @@ def _aligned(rows: list[tuple[str, ...]]) -> list[str] | None:
 
 
 def _template(text: str, parts: Sequence[Seen]) -> Template:
-    parts = sorted(parts, key=lambda part: part.order)
     severities: Counter[str] = Counter()
     services: Counter[str] = Counter()
     instances: dict[str, None] = {}
-    for part in parts:
-        severities.update(part.severities)
-        services.update(part.services)
-        instances.update(part.instances)
-    examples = [example for _, example in sorted((example for part in parts for example in part.examples), key=_order)]
+    notes = [part.noted for part in parts if part.noted is not None]
+    for noted in notes:
+        severities.update(noted.severities)
+        services.update(noted.services)
+        instances.update(noted.instances)
+    lines = heapq.nsmallest(_SAMPLED, (line for part in parts for line in part.examples))
     pattern = re.compile(
         r"\s*" + "(.*?)".join(re.escape(piece).replace(r"\ ", r"\s+") for piece in text.split(WILDCARD)) + r"\s*",
         re.DOTALL,
@@ -114,21 +117,20 @@ def _template(text: str, parts: Sequence[Seen]) -> Template:
         id=identity(text),
         text=text,
         count=sum(part.count for part in parts),
-        first=min((part.first for part in parts if part.first is not None), default=None),
-        last=max((part.last for part in parts if part.last is not None), default=None),
+        first=min((noted.first for noted in notes if noted.first is not None), default=None),
+        last=max((noted.last for noted in notes if noted.last is not None), default=None),
         severities=dict(sorted(severities.items())),
         services=dict(sorted(services.items())),
         instances=tuple(sorted(instances)[:INSTANCES]),
         values=tuple(
             Values(kind=kind_of(samples), samples=samples)
-            for samples in values_of(pattern, [example.text for example in examples])
+            for samples in values_of(pattern, [line for _, line, _, _ in lines])
         ),
-        examples=tuple(examples[:EXAMPLES]),
+        examples=tuple(
+            Example(text=line, locator=Locator(source="log", path=path, line=number or None))
+            for _, line, path, number in lines[:EXAMPLES]
+        ),
     )
-
-
-def _order(item: tuple[int, object]) -> int:
-    return item[0]
 
 
 def _with_rest(
@@ -137,13 +139,13 @@ def _with_rest(
     """Adds the lines of keys that were not kept to the most frequent template of the same outline."""
     counts = {template.id: template.count for template in templates}
     best: dict[int, str] = {}
-    if table.outlines:
+    if table.passed:
         for key in sorted(table.seen):
             number, owner = outline(key), by_key[key]
             if number not in best or (-counts[owner], owner) < (-counts[best[number]], best[number]):
                 best[number] = owner
     rest: Counter[str] = Counter()
-    for number, count in table.outlines.items():
+    for number, count in table.passed.items():
         rest[best.get(number, identity(OVERFLOW))] += count
     full = [_raised(template, rest.pop(template.id, 0)) for template in templates]
     full += [Template(id=owner, text=OVERFLOW, count=count, estimated=True) for owner, count in rest.items()]

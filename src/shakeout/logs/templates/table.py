@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 import zlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-
-from shakeout.logs.templates.model import Example
 
 EXAMPLES = 5
 INSTANCES = 50
 OUTLINES = 1 << 14
+EACH = 512
+WORD = r"[^\s=:,;()\[\]{}<>\"'|]+"
 _HASHES = 1 << 32
-_WORD = re.compile(r"[^\s=:,;()\[\]{}<>\"'|]+")
+_WORD = re.compile(WORD)
+
+Line = tuple[int, str, str, int]
+"""A line that is kept as an example: its position in the input, its text, its path and its number there."""
 
 
 def outline(key: str) -> int:
@@ -27,19 +31,14 @@ def _hash(key: str) -> int:
 
 
 @dataclass(slots=True)
-class Seen:
-    """What was seen under one key. `number` is of this table, `order` the position of its first line in
-    the input; `examples` come with their positions."""
+class Noted:
+    """What entries say about themselves beside their text, counted; `instances` is bounded."""
 
-    number: int
-    order: int
-    count: int = 0
+    severities: Counter[str]
+    services: Counter[str]
+    instances: dict[str, None]
     first: datetime | None = None
     last: datetime | None = None
-    severities: Counter[str] = field(default_factory=Counter)
-    services: Counter[str] = field(default_factory=Counter)
-    instances: dict[str, None] = field(default_factory=dict)
-    examples: list[tuple[int, Example]] = field(default_factory=list)
 
     def at(self, time: datetime | None) -> None:
         """Widens the span of time."""
@@ -48,47 +47,73 @@ class Seen:
             self.last = time if self.last is None or time > self.last else self.last
 
 
+@dataclass(slots=True)
+class Seen:
+    """
+    What was seen under one key.
+
+    `number` is of this table, `order` the position of its first line in the input; `noted` is None where the lines say
+    nothing of themselves.
+    """
+
+    number: int
+    order: int
+    examples: list[Line]
+    count: int = 0
+    noted: Noted | None = None
+
+    def notes(self) -> Noted:
+        """`noted`, made where there is none yet."""
+        if self.noted is None:
+            self.noted = Noted(Counter(), Counter(), {})
+        return self.noted
+
+
 class Table:
     """
-    Keys and what was seen under them, bounded to `limit` keys.
+    Keys and what was seen under them, bounded to `limit` keys and to `each` keys of one outline.
 
-    Beyond the bound the table keeps the keys whose hash is small, and halves what is small until they fit. Which keys
-    are kept then depends on the set of keys alone, never on their order or on the portions they came in; the counts of
-    the kept ones are exact, and the number of lines of all others is kept by their outline (`outlines`): how many words
-    and which punctuation they have, hashed into a fixed number of counters.
+    A log in which one event has a million names must not push out the others, so each outline (how many words, which
+    punctuation) keeps its own share: the keys of the smallest hashes. If all outlines together are too many, `each` is
+    halved. Which keys are kept then depends on the set of keys alone, never on their order or on the portions they came
+    in. Counts of kept keys are exact; lines of all others are counted by outline (`passed`).
     """
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, limit: int, each: int = EACH) -> None:
+        self.limit = max(limit, OUTLINES)
+        self.each = each
         self.seen: dict[str, Seen] = {}
-        self.outlines: Counter[int] = Counter()
+        self.passed: Counter[int] = Counter()
         self.departed: dict[int, int] = {}
-        self._below = _HASHES
+        self._kept: dict[int, list[tuple[int, str]]] = {}
         self._numbers = -1
 
     @property
     def overflowed(self) -> bool:
         """Whether there were more different keys than could be kept."""
-        return self._below < _HASHES
+        return bool(self.passed)
 
-    def add(self, key: str, count: int, order: int) -> Seen | None:
-        """Counts `count` lines under `key`; None if the key is of those that are not kept."""
-        found = self.seen.get(key)
-        if found is None:
-            if self.overflowed and _hash(key) >= self._below:
-                self.outlines[outline(key)] += count
+    def add(self, key: str, outline: int, count: int, order: int) -> Seen | None:
+        """Counts lines under a key that is not in `seen`; None if the key is of those that are not kept."""
+        kept = self._kept.setdefault(outline, [])
+        rank = (-_hash(key), key)
+        if len(kept) >= self.each:
+            if rank <= kept[0]:
+                self.passed[outline] += count
                 return None
-            self._numbers += 1
-            found = self.seen[key] = Seen(number=self._numbers, order=order)
-        found.count += count
-        return found
-
-    def shrink(self) -> None:
-        """Brings the table within its bound."""
+            self._let_go(outline, heapq.heappushpop(kept, rank)[1])
+        else:
+            heapq.heappush(kept, rank)
+        self._numbers += 1
+        found = self.seen[key] = Seen(self._numbers, order, [], count)
         while len(self.seen) > self.limit:
-            self._below //= 2
-            for key in [key for key in self.seen if _hash(key) >= self._below]:
-                gone = self.seen.pop(key)
-                number = outline(key)
-                self.outlines[number] += gone.count
-                self.departed[gone.number] = number
+            self.each //= 2
+            for number, ranks in self._kept.items():
+                while len(ranks) > self.each:
+                    self._let_go(number, heapq.heappop(ranks)[1])
+        return found if key in self.seen else None
+
+    def _let_go(self, outline: int, key: str) -> None:
+        gone = self.seen.pop(key)
+        self.passed[outline] += gone.count
+        self.departed[gone.number] = outline
