@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check format bench docs clean system
+.PHONY: help demo demo-faults test check format bench docs clean system
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,6 +22,10 @@ system:
 demo: $(VENV)/.console  ## deploy the console on this machine, prove what works, write the report
 	@$(BIN)/shakeout demo
 
+demo-faults: $(VENV)/.console  ## the same with three faults injected, each explained down to its commit
+	@$(BIN)/shakeout demo --fault clickhouse-refused --fault smoke-import-removed --fault websocket-protocol-skew; \
+	status=$$?; [ $$status -eq 1 ] || { echo "expected exit status 1 (issues found), got $$status" >&2; exit 1; }
+
 test: system $(VENV)/.dev check  ## every test, with every real component
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
@@ -29,6 +33,10 @@ check: $(VENV)/.dev  ## lint, format and strict types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python scripts/docs.py --check
+
+docs: $(VENV)/.dev  ## generate the reference from the code
+	@$(BIN)/python scripts/docs.py
 
 format: $(VENV)/.dev  ## settle the style
 	@$(BIN)/ruff check --fix .
@@ -38,4 +46,4 @@ bench: $(VENV)/.dev  ## one benchmark: make bench NAME=templates
 	@$(BIN)/python -m bench.$(NAME)
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .shakeout
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .shakeout

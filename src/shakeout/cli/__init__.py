@@ -8,8 +8,8 @@ import pkgutil
 import sys
 import traceback
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from shakeout.errors import ShakeoutError
 
@@ -65,16 +65,15 @@ def run(arguments: list[str]) -> int:
     """Run one command line and return its exit status."""
     try:
         status = make_app()(arguments, standalone_mode=False, prog_name="shakeout")
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show(sys.stdout)
-        return 2
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        text = error.format_message()
+        if arguments and text:
+            _say(f"{text}\n  what to do: shakeout --help, or shakeout {' '.join(arguments[:1])} --help")
         return 2
     except ShakeoutError as error:
         _say(str(error))
         return error.exit_status
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
