@@ -104,9 +104,9 @@ class TemplateMiner:
             texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
             portion = portion_of(texts, None)
             seen = self._table.seen
-            outlines = outlines_of([key for key in portion.keys["key"].unique().to_list() if key not in seen])
-            known = portion.rough.to_frame("rough").join(portion.keys, on="rough", how="left", maintain_order="left")
-            for key, text, entry in zip(known["key"].to_list(), portion.texts.to_list(), batch, strict=True):
+            outlines = outlines_of([key for key in portion.keys.unique().to_list() if key not in seen])
+            keys = portion.keys.gather(portion.rows).to_list()
+            for key, text, entry in zip(keys, portion.texts.to_list(), batch, strict=True):
                 if (found := seen.get(key)) is not None:
                     found.count += 1
                 else:
@@ -148,12 +148,11 @@ class TemplateMiner:
 
     def _number(self, portion: Portion, outlines: Mapping[str, int]) -> None:
         seen = self._table.seen
-        keys = portion.keys["key"].unique()
-        numbers = [seen[key].number if key in seen else -1 - _outline(key, outlines) for key in keys.to_list()]
-        known = pl.DataFrame({"key": keys, "code": pl.Series(numbers, dtype=pl.Int32)})
-        rough = portion.keys.join(known, on="key", how="left")
-        codes = portion.rough.to_frame("rough").join(rough, on="rough", how="left", maintain_order="left")
-        self._codes.append(codes["code"])
+        distinct = portion.keys.unique()
+        numbers = [seen[key].number if key in seen else -1 - _outline(key, outlines) for key in distinct.to_list()]
+        known = pl.DataFrame({"key": distinct, "code": pl.Series(numbers, dtype=pl.Int32)})
+        codes = portion.keys.to_frame("key").join(known, on="key", how="left", maintain_order="left")["code"]
+        self._codes.append(codes.gather(portion.rows))
 
 
 def _outline(key: str, known: Mapping[str, int]) -> int:

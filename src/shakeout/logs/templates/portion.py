@@ -22,15 +22,15 @@ class Portion:
     """
     Lines and what they fold to.
 
-    `texts` are the bare messages; `rough` are they after the first fold; `keys` maps each distinct rough text to its
-    `key`; `kinds` has, for each `key` and `level`, the `count`, and the positions of the `first` line, of the
-    `last`, and of the first few (`heads`).
+    `texts` are the bare messages. `keys` are those of the distinct lines after the first fold, and `rows` says for each
+    line which of these it is. `kinds` has, for each `key` and `level`, the `count`, and the positions of the `first`
+    line, of the `last`, and of the first few (`heads`).
     """
 
     lines: pl.Series
     texts: pl.Series
-    rough: pl.Series
-    keys: pl.DataFrame
+    keys: pl.Series
+    rows: pl.Series
     kinds: pl.DataFrame
 
 
@@ -71,13 +71,9 @@ def portion_of(lines: pl.Series | bytes, layout: Layout | None) -> Portion:
         pl.col("first").min(),
         pl.col("last").max(),
     )
-    return Portion(
-        lines=lines,
-        texts=frame["text"],
-        rough=frame["rough"],
-        keys=counted.select("rough", "key").unique("rough"),
-        kinds=kinds,
-    )
+    distinct = counted.select("rough", "key").unique("rough", maintain_order=True).with_row_index("row")
+    rows = frame.select("rough").join(distinct, on="rough", how="left", maintain_order="left")["row"]
+    return Portion(lines=lines, texts=frame["text"], keys=distinct["key"], rows=rows, kinds=kinds)
 
 
 def outlines_of(keys: Sequence[str]) -> dict[str, int]:
