@@ -6,6 +6,7 @@ from shakeout.logs.templates.files import mine, mine_stream
 from shakeout.logs.templates.miner import TemplateMiner
 from shakeout.logs.templates.model import OVERFLOW, Example, Template, Values, identity
 from shakeout.logs.templates.prefix import Layout, layout_of
+from shakeout.logs.templates.source import Templates, templates_of
 
 __all__ = [
     "OVERFLOW",
@@ -13,9 +14,11 @@ __all__ = [
     "Layout",
     "Template",
     "TemplateMiner",
+    "Templates",
     "Values",
     "identity",
     "layout_of",
     "mine",
     "mine_stream",
+    "templates_of",
 ]

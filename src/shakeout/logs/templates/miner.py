@@ -21,6 +21,7 @@ KEYS = 20_000
 
 EXAMPLE_LIMIT = 1000
 _BATCH = 1 << 15
+_WHO = ("instance", "pod", "container", "connection")
 
 
 class TemplateMiner:
@@ -29,20 +30,21 @@ class TemplateMiner:
 
     One set of defaults serves every log. The result depends on the lines alone, not on the portions in which they were
     added; examples are the first in order of input. `numbered` keeps four bytes for each line, so that `numbers` can
-    say which template each line belongs to.
+    say which template each line belongs to. `lines` is how many were added, `instances` (bounded) what logged them.
     """
 
     def __init__(self, *, keys: int = KEYS, numbered: bool = False) -> None:
-        self._table = Table(keys)
+        self.table = Table(keys)
         self._numbered = numbered
         self._codes: list[pl.Series] = []
         self._summary: Summary | None = None
         self.lines = 0
+        self.instances: dict[str, None] = {}
 
     @property
     def overflowed(self) -> bool:
         """Whether the log had more different lines than are kept, so that some counts are estimates."""
-        return self._table.overflowed
+        return self.table.overflowed
 
     def add_lines(self, lines: Iterable[str], *, path: str = "-", layout: Layout | None = None) -> None:
         """
@@ -62,7 +64,7 @@ class TemplateMiner:
 
     def _add(self, portion: Portion, *, path: str, start: int, layout: Layout | None) -> None:
         self._summary = None
-        begun, seen = self.lines, self._table.seen
+        begun, seen = self.lines, self.table.seen
         kinds = portion.kinds
         keys: list[str] = kinds["key"].to_list()
         outlines = outlines_of([key for key in dict.fromkeys(keys) if key not in seen])
@@ -71,7 +73,7 @@ class TemplateMiner:
         for row, (key, (level, count, first, last)) in enumerate(zip(keys, rows, strict=True)):
             if (known := seen.get(key)) is not None:
                 known.count += count
-            elif (known := self._table.add(key, _outline(key, outlines), count, begun + first)) is None:
+            elif (known := self.table.add(key, _outline(key, outlines), count, begun + first)) is None:
                 continue
             if len(known.examples) < EXAMPLES:
                 wanting.append((row, known))
@@ -103,16 +105,19 @@ class TemplateMiner:
             self._summary = None
             texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
             portion = portion_of(texts, None)
-            seen = self._table.seen
+            seen = self.table.seen
             outlines = outlines_of([key for key in portion.keys.unique().to_list() if key not in seen])
             keys = portion.keys.gather(portion.rows).to_list()
             for key, text, entry in zip(keys, portion.texts.to_list(), batch, strict=True):
                 if (found := seen.get(key)) is not None:
                     found.count += 1
                 else:
-                    found = self._table.add(key, _outline(key, outlines), 1, self.lines)
+                    found = self.table.add(key, _outline(key, outlines), 1, self.lines)
+                instance = instance_of(entry)
+                if instance and len(self.instances) < INSTANCES:
+                    self.instances[instance] = None
                 if found is not None:
-                    _note(found, entry, text, self.lines)
+                    _note(found, entry, instance, text, self.lines)
                 self.lines += 1
             if self._numbered:
                 self._number(portion, outlines)
@@ -124,11 +129,11 @@ class TemplateMiner:
     def numbers(self) -> Iterator[pl.Series]:
         """The template's id of each line that was added, portion by portion, in order."""
         summary = self.summary()
-        names = {seen.number: summary.by_key[key] for key, seen in self._table.seen.items()}
+        names = {seen.number: summary.by_key[key] for key, seen in self.table.seen.items()}
         lost = identity(OVERFLOW)
-        for number, lines in self._table.departed.items():
+        for number, lines in self.table.departed.items():
             names[number] = summary.by_outline.get(lines, lost)
-        for lines in range(OUTLINES) if self._table.passed else ():
+        for lines in range(OUTLINES) if self.table.passed else ():
             names[-1 - lines] = summary.by_outline.get(lines, lost)
         ids = pl.DataFrame(
             {"code": list(names), "id": list(names.values())}, schema={"code": pl.Int32, "id": pl.String}
@@ -139,7 +144,7 @@ class TemplateMiner:
     def summary(self) -> Summary:
         """The templates with what maps lines onto them."""
         if self._summary is None:
-            self._summary = Summary(self._table)
+            self._summary = Summary(self.table)
         return self._summary
 
     def match(self, text: str) -> str | None:
@@ -147,7 +152,7 @@ class TemplateMiner:
         return self.summary().match(text)
 
     def _number(self, portion: Portion, outlines: Mapping[str, int]) -> None:
-        seen = self._table.seen
+        seen = self.table.seen
         distinct = portion.keys.unique()
         numbers = [seen[key].number if key in seen else -1 - _outline(key, outlines) for key in distinct.to_list()]
         known = pl.DataFrame({"key": distinct, "code": pl.Series(numbers, dtype=pl.Int32)})
@@ -167,13 +172,17 @@ def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:
         yield pl.Series(values=[readable(line) for line in batch], dtype=pl.String)
 
 
-def _note(seen: Seen, entry: LogEntry, text: str, order: int) -> None:
+def instance_of(entry: LogEntry) -> str:
+    """What logged an entry: instance, pod, container or connection by the platform's labels, else the stream."""
+    return next((entry.labels[name] for name in _WHO if entry.labels.get(name)), entry.stream)
+
+
+def _note(seen: Seen, entry: LogEntry, instance: str, text: str, order: int) -> None:
     noted = seen.notes()
     noted.at(entry.time)
     noted.severities[entry.severity.name] += 1
     if entry.service:
         noted.services[entry.service] += 1
-    instance = entry.labels.get("instance") or entry.labels.get("pod") or entry.stream
     if instance and len(noted.instances) < INSTANCES:
         noted.instances[instance] = None
     if len(seen.examples) < EXAMPLES:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shakeout.evidence.model import Locator
+from shakeout.evidence.model import Evidence, Locator
 from shakeout.logs.templates.values import Kind
 
 OVERFLOW = "(lines beyond the bound of templates)"
@@ -60,6 +60,13 @@ class Template:
     values: tuple[Values, ...] = ()
     examples: tuple[Example, ...] = ()
     estimated: bool = False
+
+    def evidence(self) -> Evidence | None:
+        """The first line as evidence, with the count as its note; None for the lines that have no template."""
+        if not self.examples:
+            return None
+        note = f"{self.count} lines of the template {self.text}"
+        return Evidence(kind="log", locator=self.examples[0].locator, quote=self.examples[0].text, note=note)
 
     @property
     def example(self) -> Example | None:

@@ -13,11 +13,12 @@ from shakeout.logs.templates.fold import SIGN, WILDCARD, fold
 from shakeout.logs.templates.group import Row, grouped, outline_of, row_of
 from shakeout.logs.templates.model import OVERFLOW, Example, Template, Values, identity
 from shakeout.logs.templates.shape import restored, shape, tokens
-from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Seen, Table, outline
+from shakeout.logs.templates.table import EXAMPLES, Seen, Table, outline
 from shakeout.logs.templates.values import kind_of, values_of
 
 _SPACE = re.compile(r"\s+")
 _SAMPLED = 20
+_SHOWN = 50
 
 
 class Summary:
@@ -56,6 +57,10 @@ class Summary:
         for candidates in self._by_outline.values():
             candidates.sort(key=lambda candidate: (sum(SIGN in token for token in candidate[0]), candidate))
         self.by_outline, self.templates = _with_rest(table, templates, self.by_key)
+
+    def template_of(self, key: str) -> str:
+        """The id of the template of a key, or of what stands for lines that have none."""
+        return self.by_key.get(key) or self.by_outline.get(outline(key), identity(OVERFLOW))
 
     def match(self, text: str) -> str | None:
         """The id of the template of `text` (one line without its prefix), or None if it is like no template."""
@@ -121,7 +126,7 @@ def _template(text: str, parts: Sequence[Seen]) -> Template:
         last=max((noted.last for noted in notes if noted.last is not None), default=None),
         severities=dict(sorted(severities.items())),
         services=dict(sorted(services.items())),
-        instances=tuple(sorted(instances)[:INSTANCES]),
+        instances=tuple(sorted(instances)[:_SHOWN]),
         values=tuple(
             Values(kind=kind_of(samples), samples=samples)
             for samples in values_of(pattern, [line for _, line, _, _ in lines])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 EXAMPLES = 5
-INSTANCES = 50
+INSTANCES = 1000
 OUTLINES = 1 << 14
 EACH = 512
 WORD = r"[^\s=:,;()\[\]{}<>\"'|]+"
@@ -112,6 +112,18 @@ class Table:
                 while len(ranks) > self.each:
                     self._let_go(number, heapq.heappop(ranks)[1])
         return found if key in self.seen else None
+
+    def joined(self, other: Table) -> Table:
+        """A table of the keys and counts of both; examples are those of `other` first."""
+        both = Table(self.limit + other.limit, self.each + other.each)
+        both.passed = self.passed + other.passed
+        for table in (other, self):
+            for key, seen in table.seen.items():
+                if (known := both.seen.get(key)) is not None:
+                    known.count += seen.count
+                else:
+                    both.seen[key] = Seen(len(both.seen), seen.order, seen.examples, seen.count, seen.noted)
+        return both
 
     def _let_go(self, outline: int, key: str) -> None:
         gone = self.seen.pop(key)
