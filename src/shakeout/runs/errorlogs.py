@@ -12,6 +12,8 @@ from shakeout.evidence.redaction import redact
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.errorlog import Occurrence, Origin
 from shakeout.logs.errors import LoggedError, errors
+from shakeout.logs.inner import interpret
+from shakeout.logs.suspects import suspect
 from shakeout.logs.tracebacks.model import Traceback
 
 Resolve = Callable[[Locator], str]
@@ -47,7 +49,7 @@ def of_entries(
     """
     kept = {entry.locator: entry for entry in entries}
     found = occurrences(
-        errors(kept.values(), threshold=Severity.WARNING),
+        errors((understood(entry) for entry in kept.values()), threshold=Severity.WARNING),
         lambda at: kept[at].message if at in kept else "",
         origin=origin,
         owner=owner,
@@ -57,6 +59,26 @@ def of_entries(
             yield occurrence
         else:
             yield replace(occurrence, traceback=_relative(occurrence.traceback, checkouts))
+
+
+def understood(entry: LogEntry) -> LogEntry:
+    """
+    A line of output with what its own logger says in it: the severity, and the message without its head.
+
+    A line that cannot be an error, or part of one, is left as it is.
+    """
+    if entry.severity is not Severity.DEFAULT or not suspect(entry.message):
+        return entry
+    inner = interpret(entry.message)
+    return replace(
+        entry,
+        message=inner.message,
+        severity=inner.severity or Severity.DEFAULT,
+        unsure=inner.severity is None,
+        headed=inner.headed,
+        fields=inner.fields or entry.fields,
+        quote=entry.quote or entry.message,
+    )
 
 
 def _relative(traceback: Traceback, checkouts: Path) -> Traceback:
