@@ -31,7 +31,7 @@ def _ids(miner: TemplateMiner) -> list[str]:
 
 
 @given(lines=_lines)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_no_line_is_lost(lines: list[str]) -> None:
     miner = _mined(lines)
     assert sum(template.count for template in miner.snapshot()) == len(lines)
@@ -39,7 +39,7 @@ def test_no_line_is_lost(lines: list[str]) -> None:
 
 
 @given(lines=_lines, cut=st.integers(0, 40))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_portions_do_not_matter(lines: list[str], cut: int) -> None:
     whole, parts = _mined(lines), _mined(lines[:cut], lines[cut:])
     assert [(t.id, t.text, t.count, t.values) for t in whole.snapshot()] == [
@@ -49,14 +49,14 @@ def test_portions_do_not_matter(lines: list[str], cut: int) -> None:
 
 
 @given(lines=_lines, seed=st.integers(0, 99))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_the_order_of_lines_does_not_matter(lines: list[str], seed: int) -> None:
     shuffled = random.Random(seed).sample(lines, len(lines))
     assert {(t.id, t.count) for t in _mined(lines).snapshot()} == {(t.id, t.count) for t in _mined(shuffled).snapshot()}
 
 
 @given(lines=_lines)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_a_templates_own_text_maps_to_it(lines: list[str]) -> None:
     miner = _mined(lines)
     for template in miner.snapshot():
@@ -64,13 +64,13 @@ def test_a_templates_own_text_maps_to_it(lines: list[str]) -> None:
 
 
 @given(lines=_lines)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_every_line_maps_to_the_template_that_it_was_counted_under(lines: list[str]) -> None:
     miner = _mined(lines)
     assert [miner.match(line) for line in lines] == _ids(miner)
 
 
 @given(lines=_lines)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_the_id_is_made_from_the_text_alone(lines: list[str]) -> None:
     assert all(template.id == identity(template.text) for template in _mined(lines).snapshot())

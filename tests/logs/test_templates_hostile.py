@@ -29,7 +29,7 @@ def _random_words(rng: random.Random, count: int) -> str:
 
 def test_a_log_whose_every_line_differs_keeps_bounded_templates_and_every_line() -> None:
     rng = random.Random(1)
-    lines = [_random_words(rng, rng.randint(1, 12)) for _ in range(60_000)]
+    lines = [_random_words(rng, rng.randint(1, 12)) for _ in range(30_000)]
     miner = TemplateMiner(numbered=True)
     began = time.monotonic()
     miner.add_lines(lines)

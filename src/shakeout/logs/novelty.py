@@ -44,8 +44,8 @@ class Change:
 
     `before` and `after` are its lines in each. `ratio` is the rate after over the rate before, infinite where there was
     none. `p` is the probability of a difference at least this large if the rate had not changed; for a new one with a
-    large `p` the earlier window was too short to be sure. For an intermittent one `instances` of `of` logged it, and `p`
-    is the probability that lines spread evenly over all of them would all fall on these.
+    large `p` the earlier window was too short to be sure. An intermittent one was logged by `instances` of `of`, and
+    `p` is the probability that lines spread evenly over all of them would all fall on these.
     """
 
     kind: Kind

@@ -11,10 +11,10 @@ from shakeout.logs import values
 from shakeout.logs.entry import LogEntry
 from shakeout.logs.templates.fold import readable
 from shakeout.logs.templates.model import OVERFLOW, Template, identity
-from shakeout.logs.templates.portion import Portion, outlines_of, portion_of, portions_of
+from shakeout.logs.templates.portion import Portion, places_of, portion_of, portions_of
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.summary import Summary
-from shakeout.logs.templates.table import EXAMPLES, INSTANCES, OUTLINES, Seen, Table, outline
+from shakeout.logs.templates.table import EXAMPLES, INSTANCES, OUTLINES, Place, Seen, Table, place_of
 
 KEYS = 20_000
 """Different keys that are kept; beyond, counts of rare templates are estimated."""
@@ -67,14 +67,20 @@ class TemplateMiner:
         begun, seen = self.lines, self.table.seen
         kinds = portion.kinds
         keys: list[str] = kinds["key"].to_list()
-        outlines = outlines_of([key for key in dict.fromkeys(keys) if key not in seen])
+        places = places_of([key for key in dict.fromkeys(keys) if key not in seen])
+        full, passed = self.table.full, self.table.passed
         wanting: list[tuple[int, Seen]] = []
         rows = zip(*(kinds[name].to_list() for name in ("level", "count", "first", "last")), strict=True)
         for row, (key, (level, count, first, last)) in enumerate(zip(keys, rows, strict=True)):
             if (known := seen.get(key)) is not None:
                 known.count += count
-            elif (known := self.table.add(key, _outline(key, outlines), count, begun + first)) is None:
-                continue
+            else:
+                place = places.get(key) or place_of(key)
+                if place[1] > full.get(place[0], place[1]):
+                    passed[place[0]] += count
+                    continue
+                if (known := self.table.add(key, place, count, begun + first)) is None:
+                    continue
             if len(known.examples) < EXAMPLES:
                 wanting.append((row, known))
             if level:
@@ -85,7 +91,7 @@ class TemplateMiner:
                 known.notes().at(layout.time(portion.lines[last]))
         self._exemplify(portion, wanting, path, start)
         if self._numbered:
-            self._number(portion, outlines)
+            self._number(portion, places)
         self.lines += len(portion.lines)
 
     def _exemplify(self, portion: Portion, wanting: list[tuple[int, Seen]], path: str, start: int) -> None:
@@ -106,13 +112,13 @@ class TemplateMiner:
             texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
             portion = portion_of(texts, None)
             seen = self.table.seen
-            outlines = outlines_of([key for key in portion.keys.unique().to_list() if key not in seen])
+            places = places_of([key for key in portion.keys.unique().to_list() if key not in seen])
             keys = portion.keys.gather(portion.rows).to_list()
             for key, text, entry in zip(keys, portion.texts.to_list(), batch, strict=True):
                 if (found := seen.get(key)) is not None:
                     found.count += 1
                 else:
-                    found = self.table.add(key, _outline(key, outlines), 1, self.lines)
+                    found = self.table.add(key, places.get(key) or place_of(key), 1, self.lines)
                 instance = instance_of(entry)
                 if instance and len(self.instances) < INSTANCES:
                     self.instances[instance] = None
@@ -120,7 +126,7 @@ class TemplateMiner:
                     _note(found, entry, instance, text, self.lines)
                 self.lines += 1
             if self._numbered:
-                self._number(portion, outlines)
+                self._number(portion, places)
 
     def snapshot(self) -> tuple[Template, ...]:
         """The templates of everything added so far, the most frequent first; their counts add up to `lines`."""
@@ -151,19 +157,16 @@ class TemplateMiner:
         """The id of the template that a bare message belongs to, or None."""
         return self.summary().match(text)
 
-    def _number(self, portion: Portion, outlines: Mapping[str, int]) -> None:
+    def _number(self, portion: Portion, places: Mapping[str, Place]) -> None:
         seen = self.table.seen
         distinct = portion.keys.unique()
-        numbers = [seen[key].number if key in seen else -1 - _outline(key, outlines) for key in distinct.to_list()]
+        numbers = [
+            seen[key].number if key in seen else -1 - (places.get(key) or place_of(key))[0]
+            for key in distinct.to_list()
+        ]
         known = pl.DataFrame({"key": distinct, "code": pl.Series(numbers, dtype=pl.Int32)})
         codes = portion.keys.to_frame("key").join(known, on="key", how="left", maintain_order="left")["code"]
         self._codes.append(codes.gather(portion.rows))
-
-
-def _outline(key: str, known: Mapping[str, int]) -> int:
-    """A key that was kept when the portion began may have been let go since."""
-    number = known.get(key)
-    return outline(key) if number is None else number
 
 
 def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +13,7 @@ import polars as pl
 from shakeout.logs.templates.fold import names_folded, numbers_folded
 from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import Layout
-from shakeout.logs.templates.table import EXAMPLES, WORD, outline
+from shakeout.logs.templates.table import EXAMPLES, OUTLINES, WORD, Place, hash_of, place_of
 
 _WORTH_A_COLUMN = 100
 
@@ -76,19 +77,22 @@ def portion_of(lines: pl.Series | bytes, layout: Layout | None) -> Portion:
     return Portion(lines=lines, texts=frame["text"], keys=distinct["key"], rows=rows, kinds=kinds)
 
 
-def outlines_of(keys: Sequence[str]) -> dict[str, int]:
-    """The outline of each key, as `table.outline` has it."""
+def places_of(keys: Sequence[str]) -> dict[str, Place]:
+    """The place of each key, as `table.place_of` has it, for many at once."""
     if len(keys) < _WORTH_A_COLUMN:
-        return {key: outline(key) for key in keys}
+        return {key: place_of(key) for key in keys}
     outlines = pl.Series("key", keys, dtype=pl.String).str.replace_all(WORD, "w").to_list()
-    known = {text: outline(text) for text in set(outlines)}
-    return {key: known[text] for key, text in zip(keys, outlines, strict=True)}
+    known = {text: hash_of(text) % OUTLINES for text in set(outlines)}
+    return {key: (known[text], hash_of(key)) for key, text in zip(keys, outlines, strict=True)}
 
 
 def portions_of(columns: Iterable[pl.Series | bytes], layout: Layout | None) -> Iterator[Portion]:
     """The portions of several columns or blocks, in order; as many are made at the same time as there are cores."""
     cores = pl.thread_pool_size()
-    if cores < 2:
+    remaining = iter(columns)
+    first = list(itertools.islice(remaining, 2))
+    columns = itertools.chain(first, remaining)
+    if cores < 2 or len(first) < 2:
         for column in columns:
             yield portion_of(column, layout)
         return

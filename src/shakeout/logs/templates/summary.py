@@ -13,7 +13,7 @@ from shakeout.logs.templates.fold import SIGN, WILDCARD, fold
 from shakeout.logs.templates.group import Row, grouped, outline_of, row_of
 from shakeout.logs.templates.model import OVERFLOW, Example, Template, Values, identity
 from shakeout.logs.templates.shape import restored, shape, tokens
-from shakeout.logs.templates.table import EXAMPLES, Seen, Table, outline
+from shakeout.logs.templates.table import EXAMPLES, Seen, Table, place_of
 from shakeout.logs.templates.values import kind_of, values_of
 
 _SPACE = re.compile(r"\s+")
@@ -60,7 +60,7 @@ class Summary:
 
     def template_of(self, key: str) -> str:
         """The id of the template of a key, or of what stands for lines that have none."""
-        return self.by_key.get(key) or self.by_outline.get(outline(key), identity(OVERFLOW))
+        return self.by_key.get(key) or self.by_outline.get(place_of(key)[0], identity(OVERFLOW))
 
     def match(self, text: str) -> str | None:
         """The id of the template of `text` (one line without its prefix), or None if it is like no template."""
@@ -114,10 +114,6 @@ def _template(text: str, parts: Sequence[Seen]) -> Template:
         services.update(noted.services)
         instances.update(noted.instances)
     lines = heapq.nsmallest(_SAMPLED, (line for part in parts for line in part.examples))
-    pattern = re.compile(
-        r"\s*" + "(.*?)".join(re.escape(piece).replace(r"\ ", r"\s+") for piece in text.split(WILDCARD)) + r"\s*",
-        re.DOTALL,
-    )
     return Template(
         id=identity(text),
         text=text,
@@ -127,15 +123,20 @@ def _template(text: str, parts: Sequence[Seen]) -> Template:
         severities=dict(sorted(severities.items())),
         services=dict(sorted(services.items())),
         instances=tuple(sorted(instances)[:_SHOWN]),
-        values=tuple(
-            Values(kind=kind_of(samples), samples=samples)
-            for samples in values_of(pattern, [line for _, line, _, _ in lines])
-        ),
+        values=_values(text, [line for _, line, _, _ in lines]),
         examples=tuple(
             Example(text=line, locator=Locator(source="log", path=path, line=number or None))
             for _, line, path, number in lines[:EXAMPLES]
         ),
     )
+
+
+def _values(text: str, lines: Sequence[str]) -> tuple[Values, ...]:
+    if WILDCARD not in text:
+        return ()
+    pieces = [re.escape(piece).replace(r"\ ", r"\s+") for piece in text.split(WILDCARD)]
+    pattern = re.compile(rf"\s*{'(.*?)'.join(pieces)}\s*", re.DOTALL)
+    return tuple(Values(kind=kind_of(samples), samples=samples) for samples in values_of(pattern, lines))
 
 
 def _with_rest(
@@ -146,7 +147,7 @@ def _with_rest(
     best: dict[int, str] = {}
     if table.passed:
         for key in sorted(table.seen):
-            number, owner = outline(key), by_key[key]
+            number, owner = place_of(key)[0], by_key[key]
             if number not in best or (-counts[owner], owner) < (-counts[best[number]], best[number]):
                 best[number] = owner
     rest: Counter[str] = Counter()

@@ -14,20 +14,24 @@ INSTANCES = 1000
 OUTLINES = 1 << 14
 EACH = 512
 WORD = r"[^\s=:,;()\[\]{}<>\"'|]+"
-_HASHES = 1 << 32
 _WORD = re.compile(WORD)
 
 Line = tuple[int, str, str, int]
 """A line that is kept as an example: its position in the input, its text, its path and its number there."""
 
 
-def outline(key: str) -> int:
-    """The number, below `OUTLINES`, of a key's words and punctuation."""
-    return _hash(_WORD.sub("w", key)) % OUTLINES
+Place = tuple[int, int]
+"""Where a key belongs: the number, below `OUTLINES`, of its words and punctuation, and the hash of the key."""
 
 
-def _hash(key: str) -> int:
-    return zlib.crc32(key.encode("utf-8", "replace"))
+def place_of(key: str) -> Place:
+    """The place of a key."""
+    return hash_of(_WORD.sub("w", key)) % OUTLINES, hash_of(key)
+
+
+def hash_of(text: str) -> int:
+    """A hash that is the same in every run."""
+    return zlib.crc32(text.encode("utf-8", "replace"))
 
 
 @dataclass(slots=True)
@@ -85,6 +89,7 @@ class Table:
         self.seen: dict[str, Seen] = {}
         self.passed: Counter[int] = Counter()
         self.departed: dict[int, int] = {}
+        self.full: dict[int, int] = {}
         self._kept: dict[int, list[tuple[int, str]]] = {}
         self._numbers = -1
 
@@ -93,10 +98,16 @@ class Table:
         """Whether there were more different keys than could be kept."""
         return bool(self.passed)
 
-    def add(self, key: str, outline: int, count: int, order: int) -> Seen | None:
-        """Counts lines under a key that is not in `seen`; None if the key is of those that are not kept."""
+    def add(self, key: str, place: Place, count: int, order: int) -> Seen | None:
+        """
+        Counts lines under a key that is not in `seen`; None if the key is of those that are not kept.
+
+        `full` has, for each outline that keeps all it may, the greatest hash that it keeps: a key beyond it can be
+        counted as passed without asking.
+        """
+        outline, hashed = place
         kept = self._kept.setdefault(outline, [])
-        rank = (-_hash(key), key)
+        rank = (-hashed, key)
         if len(kept) >= self.each:
             if rank <= kept[0]:
                 self.passed[outline] += count
@@ -104,6 +115,8 @@ class Table:
             self._let_go(outline, heapq.heappushpop(kept, rank)[1])
         else:
             heapq.heappush(kept, rank)
+        if len(kept) >= self.each:
+            self.full[outline] = -kept[0][0]
         self._numbers += 1
         found = self.seen[key] = Seen(self._numbers, order, [], count)
         while len(self.seen) > self.limit:
@@ -111,6 +124,8 @@ class Table:
             for number, ranks in self._kept.items():
                 while len(ranks) > self.each:
                     self._let_go(number, heapq.heappop(ranks)[1])
+                if len(ranks) == self.each:
+                    self.full[number] = -ranks[0][0]
         return found if key in self.seen else None
 
     def joined(self, other: Table) -> Table:
