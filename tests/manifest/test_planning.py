@@ -125,6 +125,12 @@ def test_a_command_is_split_before_references_are_replaced() -> None:
     assert frontend.command == (sys.executable, "-m", "desk.frontend", "--title", 'a "b" c')
 
 
+def test_the_command_of_a_check_is_split_before_references_are_replaced() -> None:
+    text = MANIFEST + "checks:\n  smoke:\n    kind: command\n    run: smoke --title ${env.TITLE}\n"
+    found = plan(text, caller={**CALLER, "TITLE": "a folder"}).checks["smoke"]
+    assert found.options["run"] == ["smoke", "--title", "a folder"]
+
+
 def test_a_default_with_a_space_stays_one_word() -> None:
     assert plan().service("frontend").command[-1] == "Parcel desk"
 

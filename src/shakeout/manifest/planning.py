@@ -325,12 +325,21 @@ class _Planner:
             where = override_paths(self.loaded.document, path, override_path)
             values = merged_check(self.loaded.document, path, override_path)
             spec = CheckSpec.model_validate(values)
-            options = {key: self.resolver.deep(value, where((key,))) for key, value in spec.options.items()}
+            options = {key: self.check_option(spec, key, value, where((key,))) for key, value in spec.options.items()}
             specs[name] = CheckSpec.model_validate({**values, **options})
             at[name] = self.locator(path if name in self.manifest.checks else override_path)
             settings = self.settings(path, override_path)
             setting_at |= {f"{name}.{key}": locator for key, locator in settings.items()}
         return specs, at, setting_at
+
+    def check_option(self, spec: CheckSpec, key: str, value: Any, path: KeyPath) -> Any:
+        """One option of a check, with its early references replaced; a script's command is split before that."""
+        if (spec.kind, key) != ("command", "run") or not isinstance(value, str):
+            return self.resolver.deep(value, path)
+        try:
+            return [self.resolver.template(word, path).text for word in words(value)]
+        except ValueError:
+            return self.resolver.deep(value, path)  # an open quote: the check says so
 
     def settings(self, *paths: KeyPath) -> dict[str, Locator]:
         """The line of every setting below `paths` by dotted name; a later path wins."""
