@@ -26,4 +26,13 @@ OutputOption = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Write the report to this file; `-` is standard output."),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
+ConsoleOption = Annotated[
+    str | None,
+    typer.Option(
+        "--console",
+        metavar="URL",
+        envvar="SHAKEOUT_CONSOLE",
+        help="Show the run, while it goes on, in the console at this address (see `shakeout serve`).",
+    ),
+]
 RevisionOption = Annotated[str, typer.Option("--at", metavar="REVISION", help="The commit to deploy.")]

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from shakeout.cli.execute import execute, present
+from shakeout.cli.execute import execute_shown, present
 from shakeout.cli.options import (
+    ConsoleOption,
     EnvironmentOption,
     FormatOption,
     ManifestOption,
@@ -29,13 +30,22 @@ def up(
     revision: RevisionOption = "HEAD",
     dirty: Annotated[bool, typer.Option("--dirty", help="Deploy the working tree instead of a commit.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running; `shakeout down` stops it.")] = False,
+    console: ConsoleOption = None,
     form: FormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> int:
     """Deploy the application, prove what works, explain what does not, and write the report."""
     progress = ProgressLines(quiet=quiet)
-    finished = deploy(progress, manifest=manifest, environment=environment, revision=revision, dirty=dirty, keep=keep)
+    finished = deploy(
+        progress,
+        manifest=manifest,
+        environment=environment,
+        revision=revision,
+        dirty=dirty,
+        keep=keep,
+        console=console,
+    )
     status = present(finished, form, output, quiet=quiet)
     if finished.kept and not quiet and form is None:
         print_kept(finished)
@@ -51,13 +61,14 @@ def deploy(
     dirty: bool = False,
     keep: bool = False,
     folder: Path | None = None,
+    console: str | None = None,
 ) -> Finished:
-    """One run of a manifest's application, with progress for people."""
+    """One run of a manifest's application, with progress for people; `console` is where it is shown."""
     request = make_request(
         manifest=manifest, environment=environment, revision=revision, dirty=dirty, caller=os.environ, folder=folder
     )
     try:
-        return execute(Run(request=request, target=make_target(request), progress=progress, keep=keep))
+        return execute_shown(Run(request=request, target=make_target(request), progress=progress, keep=keep), console)
     finally:
         request.repository.close()
 

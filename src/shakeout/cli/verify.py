@@ -7,8 +7,15 @@ from typing import Annotated
 
 import typer
 
-from shakeout.cli.execute import execute, present
-from shakeout.cli.options import EnvironmentOption, FormatOption, ManifestOption, OutputOption, QuietOption
+from shakeout.cli.execute import execute_shown, present
+from shakeout.cli.options import (
+    ConsoleOption,
+    EnvironmentOption,
+    FormatOption,
+    ManifestOption,
+    OutputOption,
+    QuietOption,
+)
 from shakeout.cli.output import ProgressLines
 from shakeout.errors import UsageError
 from shakeout.runs.attached import attach
@@ -24,6 +31,7 @@ def verify(
         typer.Option("--url", metavar="SERVICE=ADDRESS", help="Where a service answers; once for each service."),
     ] = None,
     revision: Annotated[str, typer.Option("--at", metavar="REVISION", help="The commit that should run.")] = "",
+    console: ConsoleOption = None,
     form: FormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
@@ -50,7 +58,7 @@ def verify(
         keep=True,
     )
     try:
-        return present(execute(run), form, output, quiet=quiet)
+        return present(execute_shown(run, console), form, output, quiet=quiet)
     finally:
         request.repository.close()
 

@@ -22,27 +22,28 @@ def render(report: Report) -> str:
 
 def to_json(report: Report) -> dict[str, Any]:
     """The report as JSON values."""
-    return {"schema_version": SCHEMA_VERSION, **_value(report)}
+    return {"schema_version": SCHEMA_VERSION, **to_value(report)}
 
 
-def _value(value: Any) -> Any:
+def to_value(value: Any) -> Any:
+    """Any part of a report as JSON values."""
     if isinstance(value, Evidence | Locator):
         # Its own form, in its own order.
-        return {key: _value(item) for key, item in value.to_json().items()}
+        return {key: to_value(item) for key, item in value.to_json().items()}
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _value(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: to_value(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
         # Keys of facts come in any order; a report does not depend on it.
         return {
-            _text(key): _value(item)
+            _text(key): to_value(item)
             for key, item in sorted(((str(key), item) for key, item in value.items()), key=lambda pair: pair[0])
         }
     if isinstance(value, set | frozenset):
-        return sorted((_value(item) for item in value), key=repr)
+        return sorted((to_value(item) for item in value), key=repr)
     if isinstance(value, list | tuple):
-        return [_value(item) for item in value]
+        return [to_value(item) for item in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, bool | int):

@@ -46,7 +46,8 @@ class Run:
     """
     One execution. With `release`, that release is verified and nothing is deployed; `logs_folder` then has its logs.
 
-    `on_result` gets each check's result as it comes.
+    `on_begin` gets the run's folder as soon as it is made, `on_result` each check's result as it comes. `notes` are
+    sentences about the run itself for its report; others may add to them while it goes on.
     """
 
     request: Request
@@ -56,11 +57,12 @@ class Run:
     explaining: bool = True
     release: Release | None = None
     logs_folder: Path | None = None
+    on_begin: Callable[[RunFolder], None] | None = None
     on_result: Callable[[CheckResult], None] | None = None
+    notes: list[str] = field(default_factory=list)
     _results: list[CheckResult] = field(default_factory=list)
     _planned: dict[str, int] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
-    _notes: list[str] = field(default_factory=list)
     _inventory: Inventory | None = None
     _interrupted: bool = False
 
@@ -72,18 +74,20 @@ class Run:
         """
         moment = datetime.now(UTC)
         folder = new_run(self.request.home, self.request.plan.commit, moment)
+        if self.on_begin:
+            self.on_begin(folder)
         kept = False
         try:
             try:
                 await self._deploy_and_verify(folder)
             except asyncio.CancelledError:
                 self._interrupted = True
-                self._notes.append("the run was interrupted; what was not asked by then is missing")
+                self.notes.append("the run was interrupted; what was not asked by then is missing")
                 task = asyncio.current_task()
                 if task is not None:
                     task.uncancel()
             except DeploymentError as error:
-                self._notes.append(f"nothing was deployed: {error}")
+                self.notes.append(f"nothing was deployed: {error}")
             report = self._explain_and_report(folder, moment)
             kept = self.keep and not self._interrupted and self.release is not None
             if kept:
@@ -173,7 +177,7 @@ class Run:
         plan, release = self.request.plan, self.release
         services = service_summaries(release, results) if release else ()
         commit = self.request.repository.describe(plan.commit)
-        notes = list(self._notes)
+        notes = list(self.notes)
         if plan.dirty:
             notes.insert(0, "the working tree was deployed (--dirty), not the commit")
         notes += explanation.notes
@@ -199,6 +203,7 @@ class Run:
             next_steps=next_steps(explanation.issues, explanation.unexplained, results),
             notes=tuple(notes),
             seconds={name: round(value, 3) for name, value in self._seconds.items()},
+            facts={"manifest": plan.manifest_path},
         )
 
     def _timed(self, phase: str) -> _Timed:

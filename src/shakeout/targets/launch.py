@@ -55,7 +55,7 @@ def start(
             stderr=subprocess.PIPE,
             bufsize=0,
             process_group=0,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 (the supervisor has one thread)
+            preexec_fn=die_with_parent,  # noqa: PLW1509 (the supervisor has one thread)
         )
     except (OSError, ValueError) as error:
         raise _explained(error, command, folder, environment) from error
@@ -63,7 +63,8 @@ def start(
     return process.pid, process.stdout, process.stderr, process
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """For `preexec_fn`: the kernel kills this process when its parent ends, whatever ended that."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
