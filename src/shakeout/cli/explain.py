@@ -26,6 +26,12 @@ def explain(
         str | None,
         typer.Option("--at", metavar="REVISION", help="The deployed commit, where the evidence does not say it."),
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline", metavar="LOGS", help="An earlier release's logs: say what is new, gone or more frequent."
+        ),
+    ] = None,
     rule: Annotated[
         str | None,
         typer.Option("--rule", metavar="NAME", help="Print the page of one rule (`all` lists them), and exit."),
@@ -48,7 +54,7 @@ def explain(
     from shakeout.runs.offline import Question, check_arguments, explain_offline
 
     report = explain_offline(
-        Question(evidence=check_arguments(evidence), repository=repo, at=at, stdin=sys.stdin.buffer)
+        Question(evidence=check_arguments(evidence), repository=repo, at=at, stdin=sys.stdin.buffer, baseline=baseline)
     )
     to_stdout = form is not None and (output is None or str(output) == "-")
     if not quiet and not to_stdout:

@@ -44,6 +44,15 @@ def print_summary(report: Report, console: Console, folder: Path | None = None) 
             seen = f" (seen {item.count} times)" if item.count > 1 else ""
             console.print(Padding(Text(f"{item.symptom}{seen}; needs {item.needs}"), (0, 0, 0, 2), expand=False))
         console.print()
+    if report.log_changes:
+        console.print(Text(f"Changed in the logs since {report.baseline}", style="bold"))
+        for change in report.log_changes[:10]:
+            doubt = "" if change.sure else " (not sure)"
+            text = f"{change.kind}{doubt}: {change.template}  ({change.before} before, {change.after} now)"
+            console.print(Padding(Text(text), (0, 0, 0, 2), expand=False))
+        if len(report.log_changes) > 10:
+            console.print(Padding(Text(f"and {len(report.log_changes) - 10} more", style="dim"), (0, 0, 0, 2)))
+        console.print()
     if report.services:
         _print_services(report, console)
     if report.checks:

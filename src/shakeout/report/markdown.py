@@ -34,6 +34,7 @@ def render(report: Report) -> str:
         _services(report),
         _issues(report),
         _unexplained(report),
+        _log_changes(report),
         _checks(report),
         _recommendations(report),
         _next_steps(report),
@@ -282,6 +283,18 @@ def _unexplained(report: Report) -> Iterator[str]:
         often = f" (seen {item.count} times)" if item.count > 1 else ""
         yield f"- {code(item.symptom)}{often}: needs {escape(item.needs)}"
         yield from _evidence(item.evidence, "  ")
+
+
+def _log_changes(report: Report) -> Iterator[str]:
+    if not report.log_changes:
+        return
+    yield f"## What changed in the logs since {escape(report.baseline or 'the baseline')}"
+    yield ""
+    yield "| change | template | before | after |"
+    yield "| --- | --- | ---: | ---: |"
+    for item in report.log_changes:
+        kind = item.kind if item.sure else f"{item.kind} (not sure)"
+        yield f"| {kind} | {code(item.template, table=True)} | {item.before} | {item.after} |"
 
 
 def _checks(report: Report) -> Iterator[str]:

@@ -175,6 +175,26 @@ class Unexplained:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LogChange:
+    """
+    One template of the logs that differs from the baseline's (an earlier release or window).
+
+    `kind` is new, gone, more frequent or intermittent. `before` and `after` are its lines in each, `ratio` its rate
+    after over its rate before (None where there was none before), `p` the probability of such a difference by chance.
+    """
+
+    kind: str
+    template: str
+    before: int
+    after: int
+    ratio: float | None
+    p: float
+    sure: bool
+    severities: Mapping[str, int]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Recommendation:
     """What to do, most urgent first; `issue` is an issue's id."""
 
@@ -204,6 +224,9 @@ class Report:
     checks: tuple[CheckResult, ...] = ()
     issues: tuple[Issue, ...] = ()
     unexplained: tuple[Unexplained, ...] = ()
+    log_changes: tuple[LogChange, ...] = ()
+    baseline: str | None = None
+    """What the logs were compared with: a run's name, or the evidence that `--baseline` named."""
     recommendations: tuple[Recommendation, ...] = ()
     next_steps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

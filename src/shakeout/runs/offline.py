@@ -21,9 +21,10 @@ from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.logs.errors import errors
 from shakeout.logs.reading import EvidenceInput, read_evidence
 from shakeout.report.building import next_steps, recommendations
-from shakeout.report.model import Issue, ReleaseSummary, Report, Status, Unexplained
+from shakeout.report.model import Issue, LogChange, ReleaseSummary, Report, Status, Unexplained
 from shakeout.runs.errorlogs import occurrences
 from shakeout.runs.explaining import explain
+from shakeout.runs.novelty import log_changes
 from shakeout.why.engine import Symptom
 from shakeout.why.sources import Sources
 
@@ -39,6 +40,7 @@ class Question:
     repository: Path | None = None
     at: str | None = None
     stdin: BinaryIO | None = None
+    baseline: Path | None = None
 
 
 def explain_offline(question: Question) -> Report:
@@ -85,6 +87,8 @@ def _explain(question: Question, found: EvidenceInput, repository: Repository | 
         ),
         issues=issues,
         unexplained=unexplained,
+        log_changes=_log_changes(question.baseline, found),
+        baseline=str(question.baseline) if question.baseline else None,
         recommendations=recommendations(issues),
         next_steps=next_steps(issues, unexplained, ()),
         notes=(*_notes(found, log), *explanation.notes),
@@ -135,6 +139,13 @@ def _deployed_commit(
             how = f"the newest commit before the first log entry ({watch.oldest.isoformat(timespec='seconds')})"
             return before, how, repository.at(before)
     return repository.commit, "the repository's HEAD, since the evidence names no commit and no time", repository
+
+
+def _log_changes(baseline: Path | None, found: EvidenceInput) -> tuple[LogChange, ...]:
+    if baseline is None:
+        return ()
+    with read_evidence([baseline]) as earlier:
+        return log_changes(earlier.entries(), found.entries())
 
 
 def _symptoms(log: ErrorLog) -> tuple[Symptom, ...]:

@@ -19,16 +19,18 @@ from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.platform import Platform
 from shakeout.logs.errorlog import ErrorLog
 from shakeout.report.building import next_steps, recommendations
-from shakeout.report.model import ReleaseSummary, Report, ServiceSummary
+from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSummary
 from shakeout.report.priority import status
 from shakeout.report.rendering import FILES, render
 from shakeout.runs.errorlogs import check_output, of_entries
 from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
+from shakeout.runs.lingering import last_inventory
+from shakeout.runs.novelty import last_good_run, log_changes
 from shakeout.runs.request import Request
 from shakeout.runs.sources import declarations_of, platform_of, probes_of
 from shakeout.targets.base import Inventory, Progress, Release, Target
-from shakeout.targets.capture import entries, last_lines
+from shakeout.targets.capture import entries, last_lines, merged
 from shakeout.why.sources import Sources
 
 
@@ -121,7 +123,7 @@ class Run:
                 last_lines=lambda service: last_lines(self.logs_folder or folder.path, service),
             )
             with suppress(OSError):
-                self._inventory = await self.target.inventory()
+                self._inventory = await last_inventory(self.target, self.release, self.progress)
 
     def _place(self, name: str) -> Path | None:
         """A folder that targets of this machine have: the deployed files (`checkout`), the release's `data`."""
@@ -175,6 +177,7 @@ class Run:
         self, folder: RunFolder, moment: datetime, results: tuple[CheckResult, ...], explanation: Explanation
     ) -> Report:
         plan, release = self.request.plan, self.release
+        good = last_good_run(self.request.home, plan.environment, folder.id) if release and self.explaining else None
         services = service_summaries(release, results) if release else ()
         commit = self.request.repository.describe(plan.commit)
         notes = list(self.notes)
@@ -199,12 +202,20 @@ class Run:
             checks=results,
             issues=explanation.issues,
             unexplained=explanation.unexplained,
+            log_changes=self._log_changes(good, self.logs_folder or folder.path) if good else (),
+            baseline=good.name if good else None,
             recommendations=recommendations(explanation.issues),
             next_steps=next_steps(explanation.issues, explanation.unexplained, results),
             notes=tuple(notes),
             seconds={name: round(value, 3) for name, value in self._seconds.items()},
             facts={"manifest": plan.manifest_path},
         )
+
+    def _log_changes(self, baseline: Path, current: Path) -> tuple[LogChange, ...]:
+        """What is surely different in the services' logs from those of the last good run."""
+        names = [service.name for service in self.request.plan.services]
+        before, after = (merged(entries(folder, name) for name in names) for folder in (baseline, current))
+        return tuple(change for change in log_changes(before, after) if change.sure)
 
     def _timed(self, phase: str) -> _Timed:
         return _Timed(self._seconds, phase)

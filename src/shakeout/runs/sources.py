@@ -155,6 +155,9 @@ def _declared_service(service: ServicePlan) -> Declared:
     for name, value in simple.items():
         if value is not None:
             settings[name] = Setting(name=name, value=value, at=service.setting_at.get(name, service.at))
+    details = {"start.deadline": f"{service.start.deadline:g}", "health.path": service.health and service.health.path}
+    for name, at in service.setting_at.items():
+        settings.setdefault(name, Setting(name=name, value=details.get(name) or "", at=at))
     return Declared(
         name=service.name,
         kind="service",

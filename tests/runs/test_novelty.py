@@ -1,0 +1,41 @@
+"""What changed in the logs since an earlier release."""
+
+from __future__ import annotations
+
+from shakeout.evidence.model import Locator
+from shakeout.logs.entry import LogEntry
+from shakeout.runs.novelty import last_good_run, log_changes
+
+
+def said(*messages: str) -> list[LogEntry]:
+    return [
+        LogEntry(message=message, locator=Locator(source="log", path="app.log", line=number))
+        for number, message in enumerate(messages, 1)
+    ]
+
+
+def test_the_same_events_with_other_values_are_no_change() -> None:
+    before = said(*(f"request {number} took {number * 3} ms" for number in range(200)))
+    after = said(*(f"request {number} took {number * 7} ms" for number in range(500, 900)))
+    assert log_changes(before, after) == ()
+
+
+def test_a_new_event_is_named_with_its_count_and_an_example() -> None:
+    before = said(*(f"request {number} done" for number in range(200)))
+    after = said(*(f"request {number} done" for number in range(100)), *(f"payment {n} refused" for n in range(30)))
+    (change,) = [item for item in log_changes(before, after) if item.kind == "new"]
+    assert (change.before, change.after, change.sure) == (0, 30, True)
+    assert "refused" in change.template
+    assert "refused" in change.evidence[0].quote
+
+
+def test_an_event_that_became_frequent_is_told_and_twice_the_traffic_is_not() -> None:
+    before = said(*(f"request {n} done" for n in range(1000)), *(f"retry {n}" for n in range(10)))
+    twice = said(*(f"request {n} done" for n in range(2000)), *(f"retry {n}" for n in range(20)))
+    often = said(*(f"request {n} done" for n in range(1000)), *(f"retry {n}" for n in range(200)))
+    assert log_changes(before, twice) == ()
+    assert [item.kind for item in log_changes(before, often)] == ["more frequent"]
+
+
+def test_without_an_earlier_run_there_is_no_baseline(tmp_path) -> None:
+    assert last_good_run(tmp_path, "local", "20260101T000000Z-abc") is None
