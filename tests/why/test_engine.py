@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -165,6 +166,12 @@ def test_a_missing_source_is_said_and_the_rule_is_not_run() -> None:
     assert chain.links == ()
     assert chain.needs == ("the repository (`--repo DIR`)",)
     (chain,) = chains(walk([symptom("s")], rules, Sources(Repository())))
+    assert chain.root == Declared("d")
+
+
+def test_an_optional_source_that_is_missing_is_no_reason_not_to_ask() -> None:
+    rule = make("optional", Seen, lambda asked: iter([Because(Declared("d"), EVIDENCE)]), Repository)
+    (chain,) = chains(walk([symptom("s")], [replace(rule, optional=frozenset({0}))], Sources()))
     assert chain.root == Declared("d")
 
 

@@ -48,6 +48,31 @@ def test_a_rule_is_named_after_its_function_and_asks_for_sources_by_type() -> No
     assert rule.effects == (Late,)
     assert rule.sources == (Timetable,)
     assert rule.summary == "Snow."
+    assert rule.optional == frozenset()
+
+
+def test_a_source_that_may_be_none_is_optional() -> None:
+    family = Family("trains", "Trains")
+
+    @family.rule
+    def snow_on_the_line(late: Late, timetable: Timetable | None) -> Iterator[Because]:
+        """
+        Snow.
+
+        ## What you see
+        a
+        ## Why it happens
+        b
+        ## How we know
+        c
+        ## What to change
+        d
+        """
+        yield from ()
+
+    (rule,) = family.rules
+    assert rule.sources == (Timetable,)
+    assert rule.optional == {0}
 
 
 def test_a_page_with_other_headings_is_refused_with_file_and_line() -> None:

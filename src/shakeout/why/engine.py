@@ -124,9 +124,9 @@ def walk(symptoms: Sequence[Symptom], rules: Iterable[Rule], sources: Sources, b
 
 def _ask(rule: Rule, node: Node, sources: Sources, bounds: Bounds, graph: Graph) -> None:
     arguments: list[object] = []
-    for kind in rule.sources:
+    for number, kind in enumerate(rule.sources):
         source = sources.get(kind)
-        if source is None:
+        if source is None and number not in rule.optional:
             _add(node.needs, describe(kind))
             return
         arguments.append(source)

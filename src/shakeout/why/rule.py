@@ -40,7 +40,11 @@ class GuardSpec:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: what it explains (`effects`), what it needs to see (`sources`, by type), and its page."""
+    """
+    One rule: what it explains (`effects`), what it needs to see (`sources`, by type), and its page.
+
+    `optional` has the places in `sources` that the function takes as None where they are missing (`Probes | None`).
+    """
 
     name: str
     family: str
@@ -50,6 +54,7 @@ class Rule:
     page: str
     guard: GuardSpec | None
     where: str
+    optional: frozenset[int] = frozenset()
 
     @property
     def summary(self) -> str:
@@ -95,8 +100,12 @@ def _make_rule(function: RuleFunction, family: str, guard: GuardSpec | None) -> 
     if not effects or not all(issubclass(effect, Claim) for effect in effects):
         raise TypeError(f"{where}: expected a claim type for '{parameters[0]}', got {hints.get(parameters[0])!r}")
     sources: list[type[Any]] = []
-    for parameter in parameters[1:]:
+    optional: set[int] = set()
+    for number, parameter in enumerate(parameters[1:]):
         classes = _classes(hints.get(parameter))
+        if type(None) in classes:
+            optional.add(number)
+            classes = tuple(found for found in classes if found is not type(None))
         if len(classes) != 1:
             got = hints.get(parameter)
             raise TypeError(f"{where}: expected one evidence source type for '{parameter}', got {got!r}")
@@ -110,6 +119,7 @@ def _make_rule(function: RuleFunction, family: str, guard: GuardSpec | None) -> 
         page=page,
         guard=guard,
         where=where,
+        optional=frozenset(optional),
     )
 
 
