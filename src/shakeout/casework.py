@@ -230,7 +230,7 @@ def _declarations(table: Mapping[str, Any], repository: Repository | None, folde
         environment=table.get("environment"),
         commit=repository.commit if repository is not None else "0" * 40,
         dirty=False,
-        repository=folder,
+        repository=place.parent,
         caller=table.get("caller", {}),
     )
     if repository is not None:

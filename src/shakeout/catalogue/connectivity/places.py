@@ -1,0 +1,197 @@
+"""Where an address is declared: the manifest's settings, or the one place of the repository that names it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from shakeout.catalogue.connectivity.seen import Seen
+from shakeout.evidence.declarations import Declarations, Declared, Setting
+from shakeout.evidence.model import Evidence, Locator
+from shakeout.evidence.platform import Platform
+from shakeout.evidence.repository import Repository
+
+PORTS = {
+    "http": 80,
+    "https": 443,
+    "clickhouse": 9000,
+    "clickhouses": 9440,
+    "postgresql": 5432,
+    "postgres": 5432,
+    "mysql": 3306,
+    "redis": 6379,
+    "rediss": 6379,
+    "amqp": 5672,
+    "amqps": 5671,
+    "kafka": 9092,
+    "mongodb": 27017,
+    "memcached": 11211,
+    "nats": 4222,
+}
+_LATE = re.compile(r"\$\{services\.([A-Za-z_][\w-]*)\.(url|host|port|address)\}")
+_LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"}
+_NOT_SOURCE = re.compile(
+    r"(^|/)(tests?|spec|docs?|examples?|node_modules|vendor|fixtures)/|\.(md|rst|lock|sum|svg|patch)$|(^|/)CHANGELOG",
+    re.I,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """
+    One declared address.
+
+    `target` is what is to be reached there: a backing service, a service, or the variable where neither is known.
+    `literal` is False where the manifest takes it from another setting. `owner` has the setting.
+    """
+
+    target: str
+    url: str
+    host: str | None
+    port: int | None
+    path: str | None
+    setting: Setting
+    owner: Declared
+    literal: bool
+
+    @property
+    def scheme(self) -> str:
+        return self.url.partition("://")[0].partition("+")[0].lower()
+
+    @property
+    def address(self) -> str:
+        if self.host is None:
+            return self.path or self.url
+        return shown(self.host, self.port)
+
+
+def shown(host: str, port: int | None) -> str:
+    """`host:port`, with brackets around an IPv6 address; the host alone without a port."""
+    host = f"[{host}]" if ":" in host else host
+    return f"{host}:{port}" if port else host
+
+
+def places(declarations: Declarations, platform: Platform | None) -> tuple[Place, ...]:
+    """Every address that the environment declares; those of backing services first, then services' variables."""
+    found: list[Place] = []
+    for backing in declarations.backing_services.values():
+        setting = backing.settings.get("url")
+        if setting is not None and not backing.disabled:
+            place = _place(backing.name, setting, backing, declarations, platform)
+            if place is not None:
+                found.append(place)
+    for service in declarations.services.values():
+        for name, setting in service.settings.items():
+            if not name.startswith("environment."):
+                continue
+            target = _meant(name.partition(".")[2], declarations)
+            place = _place(target, setting, service, declarations, platform)
+            if place is not None:
+                found.append(place)
+    return tuple(found)
+
+
+def _meant(variable: str, declarations: Declarations) -> str:
+    """Which service or backing service a variable's name means, else the variable itself."""
+    stem = re.sub(r"_?(URL|URI|ADDRESS|ADDR|HOST|ENDPOINT|DSN)$", "", variable.upper()).lower()
+    known = [*declarations.backing_services, *declarations.services]
+    return next((name for name in known if name.lower().replace("-", "_") == stem), variable)
+
+
+def _place(
+    target: str, setting: Setting, owner: Declared, declarations: Declarations, platform: Platform | None
+) -> Place | None:
+    url = _LATE.sub(lambda match: _late(match[1], match[2], platform) or match[0], setting.value)
+    if "://" not in url:
+        return None
+    quoted = declarations.quote(setting.at)
+    row = quoted.quote if quoted is not None else ""
+    scheme = url.partition("://")[0].partition("+")[0]
+    if scheme in {"sqlite", "chdb", "file"}:
+        path = url.partition("://")[2].partition("?")[0]
+        return Place(
+            target=target,
+            url=url,
+            host=None,
+            port=None,
+            path=path[1:] if scheme == "sqlite" else path,
+            setting=setting,
+            owner=owner,
+            literal="://" in row,
+        )
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or PORTS.get(scheme)
+    except ValueError:
+        return None
+    if host is None:
+        return None
+    literal = "://" in row or (port is not None and str(port) in row)
+    return Place(target=target, url=url, host=host, port=port, path=None, setting=setting, owner=owner, literal=literal)
+
+
+def _late(service: str, attribute: str, platform: Platform | None) -> str | None:
+    item = platform.get(service) if platform is not None else None
+    if item is None or not item.url:
+        return None
+    parts = urlsplit(item.url)
+    values = {"url": item.url, "host": parts.hostname, "port": str(parts.port or ""), "address": parts.netloc}
+    return values[attribute]
+
+
+def place_of(seen: Seen, declared: tuple[Place, ...]) -> Place | None:
+    """The declared address that somebody tried to reach; the nearest match, None where none is declared."""
+    if seen.host is None:
+        named = [place for place in declared if seen.name is not None and place.target == seen.name]
+        return named[0] if named else None
+    address = _is_address(seen.host)
+    by_rank: dict[int, list[Place]] = {}
+    for place in declared:
+        same_host = _same_host(place.host, seen.host)
+        if same_host and place.port == seen.port:
+            rank = 0
+        elif same_host and seen.port is None:
+            rank = 1
+        elif place.target == seen.name:
+            rank = 2
+        elif place.port == seen.port and address and place.host is not None and not _is_address(place.host):
+            rank = 3  # the name as it was resolved
+        else:
+            continue
+        by_rank.setdefault(rank, []).append(place)
+    fitting = by_rank[min(by_rank)] if by_rank else []
+    return next((place for place in fitting if place.literal), fitting[0] if fitting else None)
+
+
+def _same_host(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and (one == other or {one, other} <= _LOOPBACK)
+
+
+def _is_address(host: str | None) -> bool:
+    try:
+        ipaddress.ip_address(host or "")
+    except ValueError:
+        return False
+    return True
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address and so needs no name to be resolved."""
+    return _is_address(host) or host == "localhost"
+
+
+def named_in_repository(address: str, repository: Repository) -> Iterator[tuple[Locator, Evidence]]:
+    """The lines of the repository that name an address, without tests, documents and locks."""
+    host = address.rpartition(":")[0] or address
+    wanted = [address] if is_address(host.strip("[]")) or host == address else [address, host.strip("[]")]
+    for text in wanted:
+        found = [at for at in repository.grep(text) if not _NOT_SOURCE.search(at.path)]
+        for at in found:
+            quoted = repository.quote(at.path, at.line or 1)
+            if quoted is not None:
+                yield replace(at, end_line=None), quoted
+        if found:
+            return
