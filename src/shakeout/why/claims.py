@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import ClassVar, TypeVar, dataclass_transform
 
 from shakeout.evidence.model import Locator
@@ -55,7 +55,7 @@ class Claim:
 C = TypeVar("C", bound=Claim)
 
 
-@dataclass_transform(frozen_default=True)
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def claim(layer: Layer, *, actionable: bool = False) -> Callable[[type[C]], type[C]]:
     """Make a class a claim of one layer: a frozen dataclass that can state itself and ask its own why."""
 
