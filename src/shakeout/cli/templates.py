@@ -30,7 +30,7 @@ class TemplateFormat(StrEnum):
 
 
 def templates(
-    logs: Annotated[list[Path], typer.Argument(metavar="LOG...", help="Log files; - for standard input.")],
+    logs: Annotated[list[Path], typer.Argument(metavar="LOG", help="Log files; - for standard input.")],
     form: Annotated[
         TemplateFormat, typer.Option("--format", help="A table for people, or JSON or CSV for programs.")
     ] = TemplateFormat.TABLE,
@@ -39,7 +39,7 @@ def templates(
         bool, typer.Option("--content", help="Each line is the bare message: there is no prefix to take off.")
     ] = False,
 ) -> int:
-    """Show the events of logs: what is said how often, with values as <*>."""
+    """Show the events of logs, each with its count."""
     miner = TemplateMiner(numbered=lines)
     for log in logs:
         if str(log) == "-":
@@ -124,7 +124,7 @@ def _as_table(found: Sequence[Template]) -> Table:
 
 def _write_lines(miner: TemplateMiner, form: TemplateFormat, out: TextIO) -> None:
     texts = pl.DataFrame(
-        {"template_id": [t.id for t in miner.snapshot()], "template": [t.text for t in miner.snapshot()]},
+        {"template_id": [t.id for t in miner.snapshot()], "template": [redact(t.text) for t in miner.snapshot()]},
         schema={"template_id": pl.String, "template": pl.String},
     )
     if form is TemplateFormat.CSV:

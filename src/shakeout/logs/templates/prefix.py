@@ -18,17 +18,19 @@ from shakeout.logs import values
 
 SAMPLE = 1000
 AGREED = 0.8
+_NEARLY_ALL = 0.95
 ELEMENTS = 16
 
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _CLOCK = r"[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:[.,:][0-9]+)?"
-_ZONE = r"(?: ?(?:Z|UTC|GMT|[A-Z]{3,4}|[+-][0-9]{2}:?[0-9]{2}))?"
+_NAMED_ZONE = "(?:UTC|GMT|(?:[AEIJKMPHW]|AE|CE|EE|NZ|WE|C)[SD]?T)"
+_ZONE = rf"(?: ?(?:Z|{_NAMED_ZONE}|[+-][0-9]{{2}}:?[0-9]{{2}})\b)?"
 _TIMES = (
     rf"[0-9]{{4}}[-/.][0-9]{{1,2}}[-/.][0-9]{{1,2}}(?:[T _-][0-9]{{1,2}}[:.][0-9]{{2}}[:.][0-9]{{2}}"
     rf"(?:[.,:][0-9]+)?{_ZONE})?",
     rf"[0-9]{{1,2}}[-/.][0-9]{{1,2}}(?:[-/.][0-9]{{2,4}})?[ T]{_CLOCK}{_ZONE}",
-    rf"(?:{_DAY},? )?{_MONTH} +[0-9]{{1,2}}(?:,? [0-9]{{4}})? {_CLOCK}(?:[ ][A-Z]{{3,4}})?(?: [0-9]{{4}})?",
+    rf"(?:{_DAY},? )?{_MONTH} +[0-9]{{1,2}}(?:,? [0-9]{{4}})? {_CLOCK}(?: {_NAMED_ZONE}\b)?(?: [0-9]{{4}})?",
     rf"[0-9]{{1,2}}/{_MONTH}/[0-9]{{4}}:{_CLOCK}(?: [+-][0-9]{{4}})?",
     rf"[0-9]{{8}}[-_ T]{_CLOCK}",
     r"[0-9]{6} [0-9]{6}",
@@ -49,10 +51,11 @@ _SHAPES: dict[str, str] = {
     "separator": rf"[-|•–—]+{_GAP}",
     "integer": rf"{_OPEN}[0-9]+{_CLOSE}{_GAP}",
     "group": rf"(?:\[(?:[^\[\]]|\[[^\[\]]*\])*\]|\([^()]*\)|<[0-9]+>){_GAP}",
-    "named": r"[A-Za-z_/.$][\w./$@#*+()-]*(?:\[[^\]]*\])?:(?:\s+|$)",
+    "cell": r"[^|\s]{1,60}\|\s*",
+    "named": r"[\w./-]+:[0-9]+\]\s+|[A-Za-z_/.$][\w./$@#*+()-]*(?:\[[^\]]*\])?:(?:\s+|$)",
     "column": r"\S+ {2,}",
 }
-_AFTER_NAMES = {"time": 4, "level": 3, "named": 2, "separator": 2, "group": 1}
+_AFTER_NAMES = {"time": 4, "level": 3, "named": 2, "group": 1, "separator": 2}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,17 +116,17 @@ def _next(rest: Sequence[str], elements: Sequence[str]) -> tuple[str, str] | Non
     if "named" in elements:
         allowed = ["level"] if elements[-1] == "named" and "level" not in elements else []
     else:
-        allowed = [name for name in _SHAPES if begun or name not in ("named", "column")]
+        allowed = [name for name in _SHAPES if begun or name not in ("named", "column", "cell")]
     if elements and elements[-1] in ("group", "separator", "column"):
         allowed = [name for name in allowed if name != elements[-1]]
     for name in allowed:
         if name == "level" and name in elements:
             continue
-        if _share(_SHAPES[name], rest) >= (0.95 if name == "integer" else AGREED):
-            return name, _SHAPES[name]
+        if _share(_SHAPES[name], rest) >= (_NEARLY_ALL if name in ("integer", "cell") else AGREED):
+            return name, f"(?:{_SHAPES[name]})"
     for name, most in _AFTER_NAMES.items():
         if name in allowed and not (name == "level" and name in elements) and (begun or name in ("time", "level")):
-            piece = rf"(?:\S+\s+){{1,{most}}}?{_SHAPES[name]}"
+            piece = rf"(?:\S+\s+){{1,{most}}}?(?:{_SHAPES[name]})"
             if _share(piece, rest) >= AGREED:
                 return name, piece
     return None

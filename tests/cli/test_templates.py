@@ -1,0 +1,80 @@
+"""`shakeout templates`: what it prints in each form."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from shakeout.cli.templates import TemplateFormat, templates
+from shakeout.errors import InputError
+
+LOG = """2026-05-10 08:00:00 INFO request 1 done
+2026-05-10 08:00:01 ERROR cannot open "a, b"
+
+2026-05-10 08:00:02 INFO request 2 done
+"""
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "app.log"
+    path.write_text(LOG)
+    return path
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_lines_as_csv_have_one_row_for_each_line_in_order(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert templates([log], form=TemplateFormat.CSV, lines=True) == 0
+    rows = _rows(capsys.readouterr().out)
+    assert [row["line"] for row in rows] == ["1", "2", "3", "4"]
+    assert [row["template"] for row in rows] == ["request <*> done", 'cannot open "a, b"', "", "request <*> done"]
+    assert rows[0]["template_id"] == rows[3]["template_id"] != rows[1]["template_id"]
+
+
+def test_content_leaves_the_prefix_on(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    templates([log], form=TemplateFormat.CSV, lines=True, content=True)
+    assert _rows(capsys.readouterr().out)[0]["template"] == "<*> <*> INFO request <*> done"
+
+
+def test_ids_are_the_same_in_every_run(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    templates([log], form=TemplateFormat.CSV, lines=True)
+    first = capsys.readouterr().out
+    templates([log], form=TemplateFormat.CSV, lines=True)
+    assert capsys.readouterr().out == first
+
+
+def test_json_counts_add_up_and_examples_have_locators(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    templates([log], form=TemplateFormat.JSON)
+    document = json.loads(capsys.readouterr().out)
+    assert document["lines"] == 4 == sum(template["count"] for template in document["templates"])
+    top = document["templates"][0]
+    assert top["template"] == "request <*> done"
+    assert top["values"] == [{"kind": "number", "samples": ["1", "2"]}]
+    assert top["examples"][0]["locator"] == f"{log}:1"
+    assert (top["first"], top["last"]) == ("2026-05-10T08:00:00+00:00", "2026-05-10T08:00:02+00:00")
+
+
+def test_the_table_shows_counts_and_templates(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    templates([log])
+    shown = capsys.readouterr().out
+    assert "request <*> done" in shown
+    assert "templates in 4 lines" in shown
+
+
+def test_secrets_are_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "app.log"
+    path.write_text("connect postgresql://app:hunter2hunter2@db.example.com/app\n")
+    templates([path], form=TemplateFormat.JSON)
+    assert "hunter2hunter2" not in capsys.readouterr().out
+
+
+def test_a_log_that_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot read"):
+        templates([tmp_path / "missing.log"])

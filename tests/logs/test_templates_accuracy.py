@@ -1,0 +1,41 @@
+"""Templates against generated logs whose truth is known: a floor under each log and under the mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.accuracy import Accuracy, accuracy
+from bench.generated import KNOWN, OTHER, Statements
+from bench.lines import sample
+from shakeout.logs.templates import TemplateMiner
+
+_ALL: dict[str, Statements] = {**KNOWN, **OTHER}
+
+
+def _measured(name: str, seed: int) -> Accuracy:
+    made = sample(name, _ALL[name], lines=1500, seed=seed)
+    miner = TemplateMiner(numbered=True)
+    miner.add_lines(made.lines)
+    texts = {template.id: template.text for template in miner.snapshot()}
+    ids = [str(number) for column in miner.numbers() for number in column]
+    true = [made.statements[number] for number in made.truth]
+    return accuracy(made.truth, ids, (true, [texts[number] for number in ids]))
+
+
+@pytest.mark.parametrize("name", sorted(_ALL))
+def test_each_generated_log_is_grouped_well(name: str) -> None:
+    assert _measured(name, seed=5).grouping >= 0.85
+
+
+def test_the_mean_over_all_generated_logs_is_above_the_target() -> None:
+    found = [_measured(name, seed=6) for name in sorted(_ALL)]
+    assert sum(one.grouping for one in found) / len(found) >= 0.95
+    assert sum(one.f1 for one in found) / len(found) >= 0.90
+
+
+def test_accuracy_of_a_wrong_grouping_is_low() -> None:
+    wrong = accuracy([1, 1, 2, 2], ["a", "a", "a", "b"], (["x"] * 4, ["y"] * 4))
+    assert (wrong.grouping, wrong.f1, wrong.parsing) == (0.0, 0.0, 0.0)
+    half = accuracy([1, 1, 2, 3], ["a", "a", "b", "b"], (["x"] * 4, ["x"] * 4))
+    assert (half.grouping, half.parsing) == (0.5, 1.0)
+    assert half.f1 == pytest.approx(0.4)

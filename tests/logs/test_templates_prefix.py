@@ -1,0 +1,102 @@
+"""The prefix of a log's lines is found from the lines, whatever the layout."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+
+import pytest
+
+from shakeout.logs.templates import TemplateMiner, layout_of
+
+_MESSAGES = (
+    "Accepted link from 10.0.0.7 port 4022",
+    "worker started",
+    "cache: 12 entries dropped in 3 ms",
+    "[server: 9] power event",
+    "Connection reset by peer",
+    "12 parity errors corrected",
+    "disk /dev/sda1 is full",
+    "user alice signed in",
+    "retrying: attempt 3 of 5",
+)
+
+_LAYOUTS = {
+    "compact": "0811{d} 2036{s} {n} {level} store.Node$Reply: {m}",
+    "log4j": "2026-07-{d} 17:41:{s},747 - {level}  [Peer[id={n}]/0:0:0:0:0:0:0:0:2181:Election@774] - {m}",
+    "short date": "26/06/{d} 20:10:{s} {level} executor.Backend: {m}",
+    "thread": "2026-10-{d} 15:37:{s},547 {level} [main] com.example.impl.Config: {m}",
+    "thread with spaces": "2026-10-{d} 15:37:{s},547 {level} [Handler {n} on 6227] com.example.Bus: {m}",
+    "machine room": "- 11178385{s} 2026.06.{d} R02-M{n}-C 2026-06-{d}-15.42.{s}.36 R02-M{n}-C RAS KERN {level} {m}",
+    "columns": "{n} node-{n} unix.hw state_change.{w} 10778047{s} 1 {m}",
+    "syslog": "Jun {d} 15:16:{s} combo app(pam)[{n}]: {m}",
+    "syslog without number": "Jun {d} 15:16:{s} combo app: {m}",
+    "cluster syslog": "- 11315664{s} 2026.11.{d} dn{n} Nov {d} 12:01:{s} dn{n}/dn{n} crond[{n}]: {m}",
+    "padded": "2026-09-{d} 04:30:{s}, {Level}                  CBS    {m}",
+    "handset": "03-{d} 16:13:{s}.811  {n}  2395 {l} WindowThing: {m}",
+    "bars": "202612{d}-22:15:{s}:606|Step_LSC|30002312|{m}",
+    "brackets": "[Sun Dec {d} 04:47:{s} 2026] [{lower}] {m}",
+    "program": "[10.{d} 16:49:{s}] chrome.exe - {m}",
+    "request": "api.log.1.2026-05-16 2026-05-{d} 00:00:{s}.008 {n} {level} nova.api.server [req-{n}a - - -] {m}",
+    "iso": "2026-05-{d}T00:00:{s}.008Z {level} {m}",
+    "iso and brackets": "[2026-05-{d}T00:00:{s}+02:00] [{level}] [{n}] {m}",
+    "python": "2026-05-{d} 00:00:{s},123 - app.db - {level} - {m}",
+    "level first": "{level}: 2026-05-{d} 00:00:{s}: app.db: {m}",
+    "level only": "{level}:     {m}",
+    "compose": "backend-1  | 2026-05-{d} 00:00:{s} {level} {m}",
+    "glog": "{I}05{d} 00:00:{s}.123456 {n} server.cc:12] {m}",
+}
+
+
+def _lines(layout: str, *, count: int = 300) -> tuple[list[str], list[str]]:
+    rng = random.Random(layout)
+    messages = [rng.choice(_MESSAGES) for _ in range(count)]
+    lines = []
+    for message in messages:
+        level = rng.choice(["INFO", "INFO", "WARN", "ERROR"])
+        lines.append(
+            layout.format(
+                m=message,
+                level=level,
+                Level=level.title(),
+                lower=level.lower(),
+                l=level[0],
+                I=level[0],
+                n=rng.randint(1, 999),
+                d=rng.randint(10, 28),
+                s=rng.randint(10, 59),
+                w=rng.choice(["up", "down"]),
+            )
+        )
+    return lines, messages
+
+
+@pytest.mark.parametrize("name", sorted(_LAYOUTS))
+def test_the_message_is_what_stands_behind_the_prefix(name: str) -> None:
+    lines, messages = _lines(_LAYOUTS[name])
+    layout = layout_of(lines)
+    assert layout is not None
+    assert [layout.bare(line) for line in lines] == messages
+
+
+@pytest.mark.parametrize("name", sorted(_LAYOUTS))
+def test_the_column_is_cut_as_the_line_is(name: str) -> None:
+    lines, messages = _lines(_LAYOUTS[name])
+    miner, bare = TemplateMiner(), TemplateMiner()
+    miner.add_lines(lines, layout=layout_of(lines))
+    bare.add_lines(messages)
+    assert [(t.text, t.count) for t in miner.snapshot()] == [(t.text, t.count) for t in bare.snapshot()]
+
+
+def test_bare_messages_have_no_prefix() -> None:
+    assert layout_of([message for message in _MESSAGES for _ in range(20)]) is None
+
+
+def test_times_and_severities_are_read_from_the_prefix() -> None:
+    lines = [f"2026-05-1{at} 08:00:00 {'ERROR' if at % 3 == 0 else 'INFO'} request {at} done" for at in range(9)]
+    miner = TemplateMiner()
+    miner.add_lines(lines, layout=layout_of(lines))
+    (template,) = miner.snapshot()
+    assert template.first == datetime(2026, 5, 10, 8, tzinfo=UTC)
+    assert template.last == datetime(2026, 5, 18, 8, tzinfo=UTC)
+    assert dict(template.severities) == {"ERROR": 3, "INFO": 6}
