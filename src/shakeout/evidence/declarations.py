@@ -60,6 +60,11 @@ class Declarations:
         self.environment_at = environment_at
         self._lines = tuple(lines)
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The manifest's lines, without their ends."""
+        return self._lines
+
     def get(self, name: str) -> Declared | None:
         """The service or backing service of that name."""
         return self.services.get(name) or self.backing_services.get(name)

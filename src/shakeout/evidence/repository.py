@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from shakeout.errors import InputError
@@ -262,6 +263,30 @@ class Repository:
             if state(start, name) != now:
                 return commit
         return None
+
+    def lost(self, text: str, limit: int = 5) -> tuple[tuple[str, Commit], ...]:
+        """
+        (path, commit) of the newest commits that took a text out of a file, most recent first (`git log -S`).
+
+        A commit that put it in is none of them; a merge is none. Empty where the text never was there.
+        """
+        try:
+            listing = git.text(
+                self.folder, "log", f"-S{text}", f"--max-count={limit * 4}", "--format=%x00%H", "--name-only",
+                "--no-textconv", "--no-ext-diff", "--no-renames", self.commit, "--",
+            )  # fmt: skip
+        except git.GitError:
+            return ()
+        records = (record.split() for record in listing.split("\0")[1:])
+        found = ((path, self.describe(record[0])) for record in records for path in record[1:])
+        taken = (
+            (path, commit) for path, commit in found if commit and commit.parents and self._takes(commit, path, text)
+        )
+        return tuple(islice(taken, limit))
+
+    def _takes(self, commit: Commit, path: str, text: str) -> bool:
+        before, after = (self.text(path, hash_) or "" for hash_ in (commit.parents[0], commit.hash))
+        return before.count(text) > after.count(text)
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether one commit is reached from another (a commit is its own ancestor)."""

@@ -30,6 +30,8 @@ def probes_of(results: Iterable[CheckResult]) -> Probes:
             blocked_by=result.blocked_by,
             facts=result.facts,
             evidence=result.evidence,
+            started=result.started,
+            seconds=result.seconds,
         )
         for result in results
     )

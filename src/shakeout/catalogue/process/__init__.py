@@ -1,0 +1,1 @@
+"""Process: a service was started and ended, or never became ready."""
