@@ -185,7 +185,9 @@ class Unpacker:
         length = 0
         with target.open("wb") as out:
             try:
-                while data := file.read(MEBIBYTE):
+                # `read1` gives what there is before a damaged place, where `read` would give nothing.
+                read = getattr(file, "read1", file.read)
+                while data := read(MEBIBYTE):
                     length += len(data)
                     self._unpacked += len(data)
                     out.write(data)

@@ -19,7 +19,8 @@ VARIANTS = 40
 _CACHED = 50_000
 
 TYPED = re.compile(
-    r"\b(?P<type>(?:[A-Za-z_]\w{0,80}\.){0,8}[A-Z]\w{0,80}(?:Error|Exception|Interrupt|Exit|Timeout|Refused|Denied))\b"
+    r"\b(?P<type>(?:[A-Za-z_]\w{0,80}(?:\.|::)){0,8}[A-Z]\w{0,80}(?:Error|Exception|Interrupt|Exit|Timeout|Refused|Denied)"
+    r"|(?:[A-Za-z_]\w{0,80}(?:\.|::)){1,8}(?:Error|Exception))\b"
     r"(?:: (?P<text>.{1,4000}))?",
     re.S,
 )

@@ -62,10 +62,6 @@ class Notes:
         else:
             self._beyond += count
 
-    def clear(self, path: str) -> None:
-        """Forget what was said while `path` was read, because it is about to be read again."""
-        self._counts = {key: count for key, count in self._counts.items() if key[1] != path}
-
     def all(self) -> tuple[Note, ...]:
         notes = [
             Note(kind=kind, path=path, message=message, count=count)

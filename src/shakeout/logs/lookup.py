@@ -8,13 +8,16 @@ from collections.abc import Iterator
 import msgspec
 
 from shakeout.evidence.model import Locator
+from shakeout.logs.inner import interpret
 from shakeout.logs.limits import Limits, Notes
 from shakeout.logs.regions import spans
 from shakeout.logs.sources import Source, lines
 from shakeout.logs.sources import text as decoded
+from shakeout.logs.text import going_on, wrapper_of
 from shakeout.logs.values import plain
 from shakeout.logs.yaml_documents import scalars
 
+_PARTS = re.compile(r'"log"\s{0,4}:\s{0,4}("(?:[^"\\\n]|\\.)*")')
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
 
@@ -22,10 +25,31 @@ def look_up(source: Source, locator: Locator, limits: Limits) -> str:
     """The lines of a locator (or the record at its offset), and every string within them without its escapes."""
     raw = _record(source, locator.offset, limits) if locator.offset is not None else _lines(source, locator, limits)
     text = plain(raw)
-    found = [text, *_unescaped(text, 0)]
+    strings = list(_unescaped(text, 0))
+    found = [text, *strings]
+    if locator.offset is None:
+        found.extend(_bare(text))
+    if locator.end_line is not None and text.startswith("{"):
+        found.append("".join(_unescape(part) for part in _PARTS.findall(text)))  # a line split into records
     if locator.end_line is not None and locator.offset is None and len(text) < limits.line:
         found.extend(plain(scalar) for scalar in scalars(text))
     return "\n".join(found)
+
+
+def _bare(text: str) -> Iterator[str]:
+    """The lines as one message: without what their transport and their logger put in front."""
+    lines = text.split("\n")
+    rests = [line for line in lines if line.strip()]
+    wrapper = wrapper_of(rests[:1])
+    if wrapper is not None:
+        parts = [wrapped for line in rests if (wrapped := wrapper.unwrap(line))]
+        rests = [part.rest for part in parts if part.stream == parts[0].stream]
+    if not rests:
+        return
+    first = interpret(rests[0]).message
+    yield "\n".join((first, *(going_on(rest) or rest for rest in rests[1:])))
+    if wrapper is not None:
+        yield "".join(rests)
 
 
 def _record(source: Source, offset: int, limits: Limits) -> str:
@@ -60,9 +84,13 @@ def _unescaped(text: str, depth: int) -> Iterator[str]:
         if "\\" not in match[0]:
             continue
         try:
-            value = plain(msgspec.json.decode(match[0].encode("utf-8", "surrogatepass"), type=str))
+            value = _unescape(match[0])
         except (msgspec.DecodeError, UnicodeError):
             continue
         yield value
         if "\\" in value and '"' in value:
             yield from _unescaped(value, depth + 1)
+
+
+def _unescape(string: str) -> str:
+    return plain(msgspec.json.decode(string.encode("utf-8", "surrogatepass"), type=str))

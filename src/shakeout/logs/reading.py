@@ -33,7 +33,8 @@ class EvidenceInput:
     def __init__(self, sources: Sequence[Source], limits: Limits, notes: Notes, folder: object = None) -> None:
         self._sources = tuple(sources)
         self._limits = limits
-        self._notes = notes
+        self._opening = notes
+        self._reading = Notes()
         self._folder = folder
         self._documents: tuple[PlatformDocument, ...] | None = None
 
@@ -55,7 +56,7 @@ class EvidenceInput:
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was skipped, cut, dropped or doubted so far; complete after `entries` or `suspects`."""
-        return self._notes.all()
+        return (*self._opening.all(), *self._reading.all())
 
     def entries(self) -> Iterator[LogEntry]:
         """Every entry, one file after the other, each stream in time order."""
@@ -70,9 +71,8 @@ class EvidenceInput:
         return self._read(threshold)
 
     def _read(self, threshold: Severity | None) -> Iterator[LogEntry]:
-        for source in self._sources:
-            self._notes.clear(source.path)
-        reading = Pass(self._notes, threshold)
+        self._reading = Notes()
+        reading = Pass(self._reading, threshold)
         for source in self._sources:
             with _uncollected():
                 yield from Contents(source, self._limits, reading).entries()

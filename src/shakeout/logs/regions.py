@@ -12,7 +12,7 @@ import msgspec
 from shakeout.logs.limits import MEBIBYTE, Limits, Notes
 
 CHUNK = 2 * MEBIBYTE
-_TOKEN = re.compile(rb'[{}\[\]]|"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
+_TOKEN = re.compile(rb'[{}\[\]]|"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.S)
 _LIST: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -56,7 +56,7 @@ def elements(data: bytes) -> list[tuple[int, bytes]]:
     """The elements of a region with their positions in it, broken ones left out."""
     try:
         raws = _LIST.decode(b"[" + data + b"]")
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return [(begin, data[begin:end]) for begin, end in spans(data)[0]]
     result = []
     position = 0
@@ -116,8 +116,9 @@ def regions(file: BinaryIO, offset: int, line: int, limits: Limits, notes: Notes
             if len(buffer) > limits.record:
                 notes.add("skipped", path, f"a record of more than {limits.record} bytes, or no JSON from there on")
                 return
-        more = file.read(CHUNK)
-        ended = ended or len(more) < CHUNK
+        size = max(CHUNK, len(buffer))  # doubling, so that a long element is not scanned again and again
+        more = file.read(size)
+        ended = ended or len(more) < size
         buffer += more
 
 
@@ -143,6 +144,6 @@ def _cut(buffer: bytes, between: bytes | None) -> int:
 def _whole(data: bytes) -> bool:
     try:
         _LIST.decode(b"[" + data + b"]")
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True

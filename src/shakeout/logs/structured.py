@@ -10,7 +10,7 @@ import msgspec
 
 from shakeout.logs import formats
 from shakeout.logs.entry import LogEntry
-from shakeout.logs.formats.base import Pass, Record, RecordFormat
+from shakeout.logs.formats.base import Pass, Record, RecordFormat, Skip
 from shakeout.logs.inner import interpret
 from shakeout.logs.layout import newest_first
 from shakeout.logs.limits import Limits
@@ -35,13 +35,24 @@ class Structured:
     def read(self) -> LogEntry | None:
         """The entry of the record that was moved to; None where it is skipped or no format knows it."""
         for index, form in enumerate(self._formats):
-            found = form.read_record(self.record)
+            try:
+                found = form.read_record(self.record)
+            except (RecursionError, UnicodeDecodeError):
+                found = self._again(form)
             if found is not None:
                 if index and form.rank < 90:
                     self._formats.insert(0, self._formats.pop(index))
                 return found if isinstance(found, LogEntry) else None
         self.strange += 1
         return None
+
+    def _again(self, form: RecordFormat) -> LogEntry | Skip | None:
+        """A record with bytes that are not UTF-8, with U+FFFD in their place; None where it is nested too deeply."""
+        self.record.raw = self.record.raw.decode("utf-8", "replace").encode()
+        try:
+            return form.read_record(self.record)
+        except RecursionError:
+            return None
 
     def value(self, value: Any) -> LogEntry | None:
         """The entry of a decoded value; its locator is the caller's to set."""
@@ -122,7 +133,7 @@ class Structured:
         record = self.record
         record.start, record.raw = start, raw
         if raw[:1] == b'"':
-            text = msgspec.json.decode(raw)
+            text = msgspec.json.decode(raw.decode("utf-8", "replace").encode(), type=str)
             inner = interpret(text)
             if inner.message.strip():
                 section.append((_text_entry(record, text, name), hash(raw)))
@@ -140,18 +151,21 @@ class Structured:
     def _wrapper(self, raw: bytes) -> bool:
         """Whether an object holds lists of objects, and so is no entry itself unless a particular format says so."""
         for form in self._formats:
-            if form.rank < 50 and form.read_record(self.record) is not None:
+            try:
+                if form.rank < 50 and form.read_record(self.record) is not None:
+                    return False
+            except (RecursionError, UnicodeDecodeError):
                 return False
         try:
             return any(bytes(value[:1]) == b"[" for value in _values(_MAP.decode(raw)))
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
 
     def _members(self, raw: bytes, start: int, sections: list[list[tuple[LogEntry, int]]], depth: int) -> bool:
         """Read what an object holds; whether it holds anything that could be read."""
         try:
             members = _MAP.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         position = 0
         found = False
@@ -173,7 +187,7 @@ def _values(members: dict[str, msgspec.Raw]) -> Iterator[bytes]:
         if content[:1] == b"{":
             try:
                 yield from (bytes(inner) for inner in _MAP.decode(content).values())
-            except (msgspec.DecodeError, RecursionError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 continue
 
 

@@ -20,7 +20,7 @@ from shakeout.logs.values import plain
 
 JOINED = 2000
 """Indented lines that one entry may have; a longer one goes on as the next entry."""
-_INDENTED = re.compile(r"[ \t]+\S")
+_INDENTED = re.compile(r"[ \t]+\S|\d{1,3}\. [^\s(]{1,200}\(.*\) \[0x")  # also the frames of a C++ stack trace
 
 
 def text_entry(
@@ -32,7 +32,7 @@ def text_entry(
     outer = wrapped.severity if wrapped else None
     level = inner.severity if inner.severity is not None else outer if outer is not None else hint
     moment, doubt = inner.time, inner.time_doubt
-    if wrapped is not None and wrapped.time is not None:
+    if wrapped is not None and (wrapped.time is not None or (wrapped.time_doubt and moment is None)):
         moment, doubt = wrapped.time, wrapped.time_doubt
     return LogEntry(
         message=inner.message,
@@ -51,7 +51,7 @@ def text_entry(
     )
 
 
-def _going_on(line: str) -> str | None:
+def going_on(line: str) -> str | None:
     """The text of a line that has a head of its own and yet continues the one before it."""
     if ":  " not in line:
         return None
@@ -142,7 +142,7 @@ class Lines:
             start = number
         pending = self._open.get(stream)
         if pending is not None and len(pending.more) < JOINED:
-            more = rest if _INDENTED.match(rest) else _going_on(rest)
+            more = rest if _INDENTED.match(rest) else going_on(rest)
             if more is not None:
                 pending.more.append(more)
                 pending.last = number

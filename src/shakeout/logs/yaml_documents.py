@@ -29,7 +29,10 @@ class YamlDocument:
     def locate(self, entry: LogEntry, path: str) -> Locator:
         """Where an entry's message stands: from its key to the line before the next key."""
         lines = self.text.split("\n")
-        first = next((index for index, line in enumerate(lines) if _KEYS.match(line)), 0)
+        whole = Locator(source="log", path=path, line=self.line, end_line=self.line + len(lines) - 1)
+        first = next((index for index, line in enumerate(lines) if _KEYS.match(line)), None)
+        if first is None:
+            return whole
         indent = len(lines[first]) - len(lines[first].lstrip(" -"))
         last = first
         for index in range(first + 1, len(lines)):
@@ -38,6 +41,9 @@ class YamlDocument:
                 break
             if line.strip():
                 last = index
+        said = "\n".join(scalars("\n".join(lines[first : last + 1])))
+        if (entry.quote or entry.message) not in said:
+            return whole
         return Locator(source="log", path=path, line=self.line + first, end_line=self.line + last)
 
 

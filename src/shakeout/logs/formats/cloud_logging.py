@@ -130,8 +130,10 @@ def _lenient(record: Record) -> _Entry | None:
                 data = item.encode("utf-8", "replace") if isinstance(item, str) else msgspec.json.encode(item)
                 setattr(entry, name, msgspec.Raw(data))
                 continue
-        if name == "text_payload":
-            entry.text_payload = as_text(item)
+        if name == "text_payload" and isinstance(item, dict):
+            entry.json_payload = msgspec.Raw(msgspec.json.encode(item))
+        elif name == "text_payload":
+            entry.text_payload = item if isinstance(item, str) else None
         elif name in text_keys:
             setattr(entry, name, as_text(item))
     return entry if entry.text_payload is not None or any(len(getattr(entry, name)) for name in _PAYLOADS) else None
@@ -218,9 +220,11 @@ def _spelt(record: Record, key: str) -> str:
 def _audit(proto: Mapping[str, Any], key: str, fields: dict[str, Any]) -> Payload:
     """An audit entry: what was called, and the status that it ended with."""
     status = proto.get("status")
-    method = as_text(proto.get("methodName") or proto.get("method_name"))
+    called = proto.get("methodName") or proto.get("method_name")
+    method = called if isinstance(called, str) else ""
     failed = isinstance(status, dict) and bool(status.get("code"))
-    text = as_text(status.get("message")) if isinstance(status, dict) else ""
+    said = status.get("message") if isinstance(status, dict) else None
+    text = said if isinstance(said, str) else ""
     return Payload(
         message=text or method,
         keys=(key, "status", "message") if text else (key,),
@@ -240,7 +244,9 @@ def _request(request: Mapping[str, Any], key: str, fields: dict[str, Any]) -> Pa
     if not request:
         return Payload(message="", fields=fields)
     method = as_text(request.get("requestMethod") or request.get("request_method"))
-    address = as_text(request.get("requestUrl") or request.get("request_url"))
+    address = request.get("requestUrl") or request.get("request_url")
+    if not isinstance(address, str):
+        return Payload(message="", fields=fields)
     status = as_text(request.get("status"))
     return Payload(
         message=" ".join(part for part in (method, address, status) if part),
