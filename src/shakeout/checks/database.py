@@ -63,8 +63,16 @@ def expand(entry: Configured[DatabaseOptions], plan: Plan) -> Iterator[Check]:
         "connection",
         f"Can we connect to {name} and query it?",
         _connection(entry.options, backing, name),
+        services=_makers(entry, backing),
         required=required,
     )
+
+
+def _makers(entry: Configured[DatabaseOptions], backing: BackingServicePlan | None) -> tuple[str, ...]:
+    """The service that makes the database's file, which is not there before that service is."""
+    url = entry.options.url or (backing.url if backing is not None else None) or ""
+    reporter = backing.reported_by if backing is not None else None
+    return (reporter,) if reporter is not None and url.startswith("sqlite") else ()
 
 
 def _within_reach(entry: Configured[DatabaseOptions], backing: BackingServicePlan, plan: Plan) -> bool:

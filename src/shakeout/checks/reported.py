@@ -71,6 +71,7 @@ def make_check(
     ask: Ask,
     *,
     service: str | None = None,
+    services: tuple[str, ...] = (),
     needs: tuple[str, ...] = (),
     required: bool = True,
 ) -> Check:
@@ -81,6 +82,7 @@ def make_check(
         question=question,
         ask=ask,
         service=service,
+        services=services,
         needs=needs,
         required=entry.spec.required and required,
         deadline=entry.spec.deadline,

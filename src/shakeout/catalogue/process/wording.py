@@ -18,7 +18,8 @@ _NAME = r"['\"`]?\$?\{?(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)\}?['\"`]?"
 _NOT_SET = (
     r"(?:(?:is|was|are|were) )?(?:required|missing|not set|unset|not defined|undefined|not provided|not found|empty"
     r"|unbound variable|parameter (?:null or )?not set|must be (?:set|provided|defined|specified|configured)"
-    r"|is a required (?:environment )?variable|must not be (?:empty|blank|none)|(?:has|have) to be set|not (?:been )?configured|needs to be set)"
+    r"|is a required (?:environment )?variable|must not be (?:empty|blank|none)"
+    r"|(?:has|have) to be set|not (?:been )?configured|needs to be set)"
 )
 _MISSING = (
     re.compile(rf"\b{_NAME}: expected [^\n]{{1,200}}, got nothing\b"),
