@@ -78,7 +78,13 @@ class Family:
     guard: GuardSpec | None = None
     rules: list[Rule] = field(default_factory=list)
 
-    def rule(self, function: F | None = None, *, guard: GuardSpec | None = None) -> Any:
+    @typing.overload
+    def rule(self, function: F) -> F: ...
+
+    @typing.overload
+    def rule(self, *, guard: GuardSpec) -> Callable[[F], F]: ...
+
+    def rule(self, function: F | None = None, *, guard: GuardSpec | None = None) -> F | Callable[[F], F]:
         """Make a function a rule of this family. Its name completes "it failed because of …"."""
 
         def register(rule_function: F) -> F:

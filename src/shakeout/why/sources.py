@@ -13,6 +13,8 @@ class Sources:
 
     A source class may say in `described_as` what a person would have to give for it to be there, for example
     "the repository (`--repo DIR`)"; that text goes into the report where the source is missing.
+    A source class whose objects are made from other sources says so in `made_from`, a tuple of their types: it is made
+    when it is first asked for.
     """
 
     def __init__(self, *sources: object) -> None:
@@ -22,8 +24,15 @@ class Sources:
         self._sources.append(source)
 
     def get(self, kind: type[T]) -> T | None:
-        """The first source of that type (or a subtype), None where there is none."""
-        return next((source for source in self._sources if isinstance(source, kind)), None)
+        """The first source of that type (or a subtype), made from others where it can be; None where there is none."""
+        found = next((source for source in self._sources if isinstance(source, kind)), None)
+        needed: tuple[type[Any], ...] = getattr(kind, "made_from", ())
+        if found is None and needed:
+            parts = [self.get(part) for part in needed]
+            if all(part is not None for part in parts):
+                found = kind(*parts)
+                self._sources.append(found)
+        return found
 
 
 def describe(kind: type[Any]) -> str:

@@ -1,0 +1,42 @@
+"""The application's own frame of an exception: the innermost line of the repository, not a library's."""
+
+from __future__ import annotations
+
+from shakeout.catalogue.exceptions import ExceptionRaised
+from shakeout.evidence.model import Evidence, Locator
+from shakeout.evidence.paths import SourcePaths
+from shakeout.logs.errorlog import ErrorLog
+
+
+def own_frame(raised: ExceptionRaised, paths: SourcePaths, log: ErrorLog | None) -> Locator | None:
+    """Where the application's code was when the exception was raised; None where no frame is its own."""
+    occurrence = log.get(raised.key) if log is not None else None
+    if occurrence is not None and occurrence.traceback is not None:
+        frames = [(frame.path, frame.line, frame.code) for frame in occurrence.traceback.first.frames]
+    else:
+        frames = [(raised.path or "", raised.line, "")]
+    for path, line, code in reversed(frames):
+        found = paths.find(path, line, code) if path and line is not None else None
+        if found is not None:
+            return Locator(source="file", path=found, line=line, commit=paths.repository.commit)
+    return None
+
+
+def quoted(paths: SourcePaths, at: Locator | None, note: str = "") -> tuple[Evidence, ...]:
+    """The line at a locator, where there is such a line."""
+    if at is None or at.line is None:
+        return ()
+    found = paths.repository.quote(at.path, at.line, note=note)
+    return (found,) if found is not None else ()
+
+
+def logged(raised: ExceptionRaised, log: ErrorLog | None) -> tuple[Evidence, ...]:
+    """The exception as it stands in the log."""
+    occurrence = log.get(raised.key) if log is not None else None
+    return occurrence.evidence[:1] if occurrence is not None else ()
+
+
+def owner(raised: ExceptionRaised, log: ErrorLog | None) -> str | None:
+    """The service (or check) that logged it, where the log says so."""
+    occurrence = log.get(raised.key) if log is not None else None
+    return occurrence.owner if occurrence is not None else None

@@ -1,0 +1,160 @@
+"""What lies in which image: Dockerfiles, their build contexts, and what ignore files keep out of those."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import yaml
+
+from shakeout.evidence.docker_patterns import BadPatternError, DockerPattern, deciding_pattern, read_patterns
+from shakeout.evidence.dockerfile import NAMES, Copy, Dockerfile
+from shakeout.evidence.gcloud_patterns import IgnoreLine, deciding_line, read_lines
+from shakeout.evidence.model import Locator
+from shakeout.evidence.repository import Repository
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Image:
+    """
+    One image: its Dockerfile and the folder of its build context (an empty text for the repository's root).
+
+    `dockerfile` is None where the source is built without one (buildpacks); then all of the context is in the image.
+    `ignore` is the ignore file that Docker reads for it, None where there is none.
+    """
+
+    context: str
+    dockerfile: Dockerfile | None = None
+    ignore: str | None = None
+    patterns: tuple[DockerPattern, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What a person would call it: the folder, or the Dockerfile's path."""
+        path = self.dockerfile.path if self.dockerfile else ""
+        folder = posixpath.dirname(path)
+        return posixpath.basename(folder) or self.context or path or "the image"
+
+    def inside(self, path: str) -> str | None:
+        """A repository path as the build context calls it, None outside of the context."""
+        if not self.context:
+            return path
+        return path.removeprefix(self.context + "/") if path.startswith(self.context + "/") else None
+
+
+class BuildContext:
+    """The images that the repository builds."""
+
+    described_as = Repository.described_as
+    made_from = (Repository,)
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+
+    @cached_property
+    def images(self) -> tuple[Image, ...]:
+        """One for each Dockerfile; one for the whole repository where there is none."""
+        found = tuple(self._image(path) for path in self.repository.paths if NAMES.fullmatch(path))
+        return found or (Image(context=""),)
+
+    def of(self, path: str) -> tuple[Image, ...]:
+        """The images that hold a file of the repository."""
+        return tuple(image for image in self.images if self.holds(image, path))
+
+    def holds(self, image: Image, path: str) -> bool:
+        return (
+            self.excluded(image, path) is None
+            and (image.inside(path) is not None)
+            and bool(image.dockerfile is None or self.copies(image, path))
+        )
+
+    def copies(self, image: Image, path: str) -> tuple[Copy, ...]:
+        """The instructions that put a file into the image, as far as no ignore file is in the way."""
+        inside = image.inside(path)
+        if inside is None or image.dockerfile is None:
+            return ()
+        return tuple(copy for _, copy in image.dockerfile.places(inside))
+
+    def excluded(self, image: Image, path: str) -> tuple[Locator, str] | None:
+        """The line of an ignore file that keeps a path out of the build context, and its pattern."""
+        inside = image.inside(path)
+        if inside is None:
+            return None
+        pattern = deciding_pattern(inside, image.patterns)
+        if pattern is not None and image.ignore is not None:
+            return self._at(image.ignore, pattern.line), pattern.text
+        line = deciding_line(path, self._uploaded)
+        return (self._at(line.path, line.line), line.text) if line is not None else None
+
+    @cached_property
+    def _uploaded(self) -> tuple[IgnoreLine, ...]:
+        """What `gcloud` leaves out when it uploads the source, where the repository says so in `.gcloudignore`."""
+        if not self.repository.is_file(".gcloudignore"):
+            return ()
+        return read_lines(".gcloudignore", self.repository.text)
+
+    def _at(self, path: str, line: int) -> Locator:
+        return Locator(source="file", path=path, line=line, commit=self.repository.commit)
+
+    def _image(self, path: str) -> Image:
+        dockerfile = Dockerfile(self.repository.text(path) or "", path)
+        context = self._context(dockerfile)
+        # The Dockerfile's own ignore file counts before that of the context.
+        own = f"{path}.dockerignore"
+        shared = posixpath.join(context, ".dockerignore")
+        ignore = next((name for name in (own, shared) if self.repository.is_file(name)), None)
+        try:
+            patterns = read_patterns(self.repository.text(ignore) or "") if ignore else ()
+        except BadPatternError:
+            patterns = ()
+        return Image(context=context, dockerfile=dockerfile, ignore=ignore, patterns=patterns)
+
+    def _context(self, dockerfile: Dockerfile) -> str:
+        """The declared context, else the folder below which the copied files are: the Dockerfile's own, or the root."""
+        declared = self._declared.get(dockerfile.path)
+        if declared is not None:
+            return declared
+        folder = posixpath.dirname(dockerfile.path)
+        sources = [
+            source
+            for stage in dockerfile.stages
+            for copy in stage.copies
+            if copy.stage is None
+            for source in copy.sources
+        ]
+        named = [posixpath.normpath(source.lstrip("/") or ".") for source in sources if "*" not in source]
+        named = [name for name in named if name != "."]
+
+        def there(base: str) -> int:
+            return sum(self._is_there(posixpath.join(base, name)) for name in named)
+
+        return "" if folder and there("") > there(folder) else folder
+
+    def _is_there(self, path: str) -> bool:
+        return self.repository.is_file(path) or self.repository.is_folder(path)
+
+    @cached_property
+    def _declared(self) -> dict[str, str]:
+        """Dockerfile to context, as compose files declare them."""
+        return dict(self._builds())
+
+    def _builds(self) -> Iterator[tuple[str, str]]:
+        for path in self.repository.paths:
+            name = posixpath.basename(path)
+            if not (name.startswith(("compose", "docker-compose")) and name.endswith((".yml", ".yaml"))):
+                continue
+            try:
+                data = yaml.safe_load(self.repository.text(path) or "")
+            except yaml.YAMLError:
+                continue
+            services = data.get("services") if isinstance(data, dict) else None
+            for service in services.values() if isinstance(services, dict) else ():
+                build = service.get("build") if isinstance(service, dict) else None
+                if build is None:
+                    continue
+                table = build if isinstance(build, dict) else {"context": build}
+                base = posixpath.normpath(posixpath.join(posixpath.dirname(path), str(table.get("context", "."))))
+                base = "" if base == "." else base
+                yield posixpath.normpath(posixpath.join(base, str(table.get("dockerfile", "Dockerfile")))), base
