@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -273,6 +274,8 @@ def _probe(table: Mapping[str, Any]) -> Probe:
         required=table.get("required", True),
         facts=table.get("facts", {}),
         evidence=(Evidence(kind="probe", locator=at, quote=table.get("detail") or table["name"]),),
+        started=datetime.fromisoformat(table["started"]) if "started" in table else None,
+        seconds=table.get("seconds", 0.0),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged, ServiceNotDeployed
@@ -139,3 +140,47 @@ def exception_at_start(failed: ServiceNotDeployed, log: ErrorLog) -> Iterator[Be
         if raised is not None and occurrence.traceback is not None and not occurrence.system:
             yield Because(raised, evidence_of(occurrence), strength=Strength.OBSERVED)
             return
+
+
+_WORDED = (
+    ("NameError", re.compile(r"(?:^|[\s:])((?:global )?name '[^'\s]{1,200}' is not defined)")),
+    (
+        "UnboundLocalError",
+        re.compile(r"(cannot access local variable '[^'\s]{1,200}' where it is not associated\b.{0,60})"),
+    ),
+    ("UnboundLocalError", re.compile(r"(local variable '[^'\s]{1,200}' referenced before assignment)")),
+    ("NameError", re.compile(r"(cannot access free variable '[^'\s]{1,200}' where it is not associated\b.{0,60})")),
+)
+"""What only Python's own exceptions say, where a log has the message and neither type nor traceback."""
+
+
+@exceptions.rule
+def exception_told_in_words(symptom: ErrorLogged | CheckFailed, log: ErrorLog) -> Iterator[Because]:
+    """
+    The message is Python's own of an exception, without its type and its traceback.
+
+    ## What you see
+    `check failed: name 'env' is not defined`, and nothing else.
+
+    ## Why it happens
+    A handler caught the exception and printed its message alone, so that its type and its place were lost.
+
+    ## How we know
+    The interpreter words these messages, and for one type of exception only.
+
+    ## What to change
+    What made the exception happen, which the next link says; and log exceptions with their traceback.
+    """
+    if isinstance(symptom, ErrorLogged):
+        occurrence = log.get(symptom.key)
+        found: tuple[Occurrence, ...] = (occurrence,) if occurrence is not None else ()
+    else:
+        found = log.of("check", symptom.check)
+    if any(item.traceback is not None for item in found):
+        return
+    for item in found:
+        for kind, wording in _WORDED:
+            match = wording.search(item.text)
+            if match is not None and item.type in {None, "", kind}:
+                yield Because(ExceptionRaised(kind, match[1], item.key), evidence_of(item))
+                return

@@ -7,7 +7,8 @@ import inspect
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from shakeout.checks.base import Answer, Check, CheckResult, Context, Outcome
 from shakeout.checks.deadline import deadline
@@ -95,14 +96,16 @@ class _Run:
                 result = self.results[need]
                 answer = _blocked(result.blocked_by or need, result.facts.get("why", result.outcome))
                 break
+        moment: datetime | None = None
         if answer is None:
             async with self.places:
                 self.started[check.name] = time.monotonic()
+                moment = datetime.now(UTC)
                 answer = await self._ask(check)
         began = self.started.get(check.name)
         seconds = 0.0 if began is None else time.monotonic() - began
         entries = await self._last_lines(check) if answer.outcome not in {Outcome.PASSED, Outcome.SKIPPED} else ()
-        self._keep(record(check, answer, seconds, self.context, entries))
+        self._keep(replace(record(check, answer, seconds, self.context, entries), started=moment))
 
     async def _ask(self, check: Check) -> Answer:
         with deadline(check.deadline):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from shakeout.evidence.model import Evidence
@@ -27,6 +28,9 @@ class Probe:
     blocked_by: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
+    started: datetime | None = None
+    """When it was first asked, None where that is not known; `seconds` is how long it took."""
+    seconds: float = 0.0
 
     @property
     def passed(self) -> bool:
