@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
 from bench.accuracy import Accuracy, accuracy
 from bench.generated import KNOWN, OTHER, Statements
 from bench.lines import sample
+
 from shakeout.logs.templates import TemplateMiner
 
 _ALL: dict[str, Statements] = {**KNOWN, **OTHER}

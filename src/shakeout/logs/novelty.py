@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shakeout.logs.templates.miner import TemplateMiner
-from shakeout.logs.templates.model import OVERFLOW, Template, identity
+from shakeout.logs.templates.model import Template
 from shakeout.logs.templates.summary import Summary
 
 Kind = Literal["new", "gone", "more frequent", "intermittent"]
@@ -135,8 +135,8 @@ def _counts(miner: TemplateMiner, joined: Summary) -> Counter[str]:
     counts: Counter[str] = Counter()
     for key, seen in miner.table.seen.items():
         counts[joined.template_of(key)] += seen.count
-    for outline, count in miner.table.passed.items():
-        counts[joined.by_outline.get(outline, identity(OVERFLOW))] += count
+    for trace, count in miner.table.passed.items():
+        counts[joined.rest.template_of(trace)] += count
     return counts
 
 

@@ -10,11 +10,11 @@ import polars as pl
 from shakeout.logs import values
 from shakeout.logs.entry import LogEntry
 from shakeout.logs.templates.fold import readable
-from shakeout.logs.templates.model import OVERFLOW, Template, identity
+from shakeout.logs.templates.model import Template
 from shakeout.logs.templates.portion import Portion, places_of, portion_of, portions_of
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.summary import Summary
-from shakeout.logs.templates.table import EXAMPLES, INSTANCES, OUTLINES, Place, Seen, Table, place_of
+from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Place, Seen, Table, place_of, trace_of
 
 KEYS = 20_000
 """Different keys that are kept; beyond, counts of rare templates are estimated."""
@@ -77,7 +77,7 @@ class TemplateMiner:
             else:
                 place = places.get(key) or place_of(key)
                 if place[1] > full.get(place[0], place[1]):
-                    passed[place[0]] += count
+                    passed[trace_of(key, place[0])] += count
                     continue
                 if (known := self.table.add(key, place, count, begun + first)) is None:
                     continue
@@ -136,11 +136,10 @@ class TemplateMiner:
         """The template's id of each line that was added, portion by portion, in order."""
         summary = self.summary()
         names = {seen.number: summary.by_key[key] for key, seen in self.table.seen.items()}
-        lost = identity(OVERFLOW)
-        for number, lines in self.table.departed.items():
-            names[number] = summary.by_outline.get(lines, lost)
-        for lines in range(OUTLINES) if self.table.passed else ():
-            names[-1 - lines] = summary.by_outline.get(lines, lost)
+        for number, trace in self.table.departed.items():
+            names[number] = summary.rest.template_of(trace)
+        for trace in self.table.passed:
+            names[-1 - trace] = summary.rest.template_of(trace)
         ids = pl.DataFrame(
             {"code": list(names), "id": list(names.values())}, schema={"code": pl.Int32, "id": pl.String}
         )
@@ -161,7 +160,7 @@ class TemplateMiner:
         seen = self.table.seen
         distinct = portion.keys.unique()
         numbers = [
-            seen[key].number if key in seen else -1 - (places.get(key) or place_of(key))[0]
+            seen[key].number if key in seen else -1 - trace_of(key, (places.get(key) or place_of(key))[0])
             for key in distinct.to_list()
         ]
         known = pl.DataFrame({"key": distinct, "code": pl.Series(numbers, dtype=pl.Int32)})

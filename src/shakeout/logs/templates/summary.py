@@ -12,8 +12,9 @@ from shakeout.evidence.model import Locator
 from shakeout.logs.templates.fold import SIGN, WILDCARD, fold
 from shakeout.logs.templates.group import Row, grouped, outline_of, row_of
 from shakeout.logs.templates.model import OVERFLOW, Example, Template, Values, identity
+from shakeout.logs.templates.rest import Rest
 from shakeout.logs.templates.shape import restored, shape, tokens
-from shakeout.logs.templates.table import EXAMPLES, Seen, Table, place_of
+from shakeout.logs.templates.table import EXAMPLES, Seen, Table
 from shakeout.logs.templates.values import kind_of, values_of
 
 _SPACE = re.compile(r"\s+")
@@ -25,7 +26,7 @@ class Summary:
     """
     The templates of a table, most frequent first, and what maps lines onto them.
 
-    `by_key` maps each kept key, `by_outline` the outline of each key that was not kept, to a template's id.
+    `by_key` maps each kept key, `rest` the trace of each key that was not kept, to a template's id.
     """
 
     def __init__(self, table: Table) -> None:
@@ -56,11 +57,12 @@ class Summary:
                 self._by_outline[outline_of(row)].append((row, template.id))
         for candidates in self._by_outline.values():
             candidates.sort(key=lambda candidate: (sum(SIGN in token for token in candidate[0]), candidate))
-        self.by_outline, self.templates = _with_rest(table, templates, self.by_key)
+        self.rest = Rest(table, self.by_key, {template.id: template.count for template in templates})
+        self.templates = _with_rest(table, templates, self.rest)
 
     def template_of(self, key: str) -> str:
         """The id of the template of a key, or of what stands for lines that have none."""
-        return self.by_key.get(key) or self.by_outline.get(place_of(key)[0], identity(OVERFLOW))
+        return self.by_key.get(key) or self.rest.template_of_key(key)
 
     def match(self, text: str) -> str | None:
         """The id of the template of `text` (one line without its prefix), or None if it is like no template."""
@@ -139,23 +141,14 @@ def _values(text: str, lines: Sequence[str]) -> tuple[Values, ...]:
     return tuple(Values(kind=kind_of(samples), samples=samples) for samples in values_of(pattern, lines))
 
 
-def _with_rest(
-    table: Table, templates: Sequence[Template], by_key: Mapping[str, str]
-) -> tuple[dict[int, str], tuple[Template, ...]]:
-    """Adds the lines of keys that were not kept to the most frequent template of the same outline."""
-    counts = {template.id: template.count for template in templates}
-    best: dict[int, str] = {}
-    if table.passed:
-        for key in sorted(table.seen):
-            number, owner = place_of(key)[0], by_key[key]
-            if number not in best or (-counts[owner], owner) < (-counts[best[number]], best[number]):
-                best[number] = owner
-    rest: Counter[str] = Counter()
-    for number, count in table.passed.items():
-        rest[best.get(number, identity(OVERFLOW))] += count
-    full = [_raised(template, rest.pop(template.id, 0)) for template in templates]
-    full += [Template(id=owner, text=OVERFLOW, count=count, estimated=True) for owner, count in rest.items()]
-    return best, tuple(sorted(full, key=lambda template: (-template.count, template.text)))
+def _with_rest(table: Table, templates: Sequence[Template], rest: Rest) -> tuple[Template, ...]:
+    """Adds the lines whose keys were not kept."""
+    more: Counter[str] = Counter()
+    for trace, count in table.passed.items():
+        more[rest.template_of(trace)] += count
+    full = [_raised(template, more.pop(template.id, 0)) for template in templates]
+    full += [Template(id=owner, text=OVERFLOW, count=count, estimated=True) for owner, count in more.items()]
+    return tuple(sorted(full, key=lambda template: (-template.count, template.text)))
 
 
 def _raised(template: Template, more: int) -> Template:

@@ -11,7 +11,8 @@ from datetime import datetime
 
 EXAMPLES = 5
 INSTANCES = 1000
-OUTLINES = 1 << 14
+OUTLINES = 1 << 10
+MARKS = 5
 EACH = 512
 WORD = r"[^\s=:,;()\[\]{}<>\"'|]+"
 _WORD = re.compile(WORD)
@@ -27,6 +28,25 @@ Place = tuple[int, int]
 def place_of(key: str) -> Place:
     """The place of a key."""
     return hash_of(_WORD.sub("w", key)) % OUTLINES, hash_of(key)
+
+
+def marks_of(key: str) -> list[int]:
+    """Two bits of each of the first words of a key."""
+    words = key.split(" ", MARKS)[:MARKS]
+    return [hash_of(word) & 3 for word in words] + [0] * (MARKS - len(words))
+
+
+def trace_of(key: str, outline: int) -> int:
+    """What is remembered of a key that is not kept: its outline and its marks, one number of a million."""
+    trace = outline
+    for mark in marks_of(key):
+        trace = trace << 2 | mark
+    return trace
+
+
+def outline_and_marks(trace: int) -> tuple[int, tuple[int, ...]]:
+    """The two parts of a trace."""
+    return trace >> 2 * MARKS, tuple(trace >> 2 * place & 3 for place in reversed(range(MARKS)))
 
 
 def hash_of(text: str) -> int:
@@ -80,7 +100,7 @@ class Table:
     A log in which one event has a million names must not push out the others, so each outline (how many words, which
     punctuation) keeps its own share: the keys of the smallest hashes. If all outlines together are too many, `each` is
     halved. Which keys are kept then depends on the set of keys alone, never on their order or on the portions they came
-    in. Counts of kept keys are exact; lines of all others are counted by outline (`passed`).
+    in. Counts of kept keys are exact; lines of all others are counted by their trace (`passed`), see `Rest`.
     """
 
     def __init__(self, limit: int, each: int = EACH) -> None:
@@ -110,7 +130,7 @@ class Table:
         rank = (-hashed, key)
         if len(kept) >= self.each:
             if rank <= kept[0]:
-                self.passed[outline] += count
+                self.passed[trace_of(key, outline)] += count
                 return None
             self._let_go(outline, heapq.heappushpop(kept, rank)[1])
         else:
@@ -142,5 +162,6 @@ class Table:
 
     def _let_go(self, outline: int, key: str) -> None:
         gone = self.seen.pop(key)
-        self.passed[outline] += gone.count
-        self.departed[gone.number] = outline
+        trace = trace_of(key, outline)
+        self.passed[trace] += gone.count
+        self.departed[gone.number] = trace
