@@ -143,7 +143,7 @@ def run_case(case: Case, folder: Path) -> Result:
 
 def check_case(case: Case, result: Result) -> None:
     """Raise AssertionError, with the chains that were found, where the case came out otherwise."""
-    chosen = [link for chain in result.chains for link in chain.links]
+    chosen = [link for chain in result.chains for path in chain.paths for link in path]
     every = [link for node in result.graph.nodes.values() for link in node.links]
     drawn = "\n".join(
         " <- ".join([str(chain.symptoms[0].claim), *(f"[{link.rule}] {link.cause}" for link in chain.links)])

@@ -155,7 +155,7 @@ def _evidence(error: LoggedError, resolve: Resolve | None) -> Iterator[Evidence]
 
 def _telling(text: str, error: LoggedError) -> str:
     """The part of an entry's text that names the error: verbatim, bounded."""
-    if len(text) <= 400:
+    if len(text) <= 400 and error.traceback is None:
         return text
     wanted = []
     if error.traceback is not None:

@@ -37,6 +37,8 @@ class Chain:
     ruled_out: tuple[RuledOut, ...]
     rivals: tuple[Rival, ...]
     needs: tuple[str, ...]
+    paths: tuple[tuple[Link, ...], ...] = ()
+    """The links from each symptom down, in the order of the symptoms."""
 
     @property
     def end(self) -> Claim:
@@ -146,6 +148,7 @@ def _chain(graph: Graph, members: list[tuple[Symptom, list[Link]]]) -> Chain:
         ruled_out=tuple(ruled_out.values()),
         rivals=_rivals(graph, path),
         needs=needs,
+        paths=tuple(tuple(links) for _, links in members),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from shakeout.catalogue.exceptions import evidence_of, raised_in
 from shakeout.catalogue.process.claims import LastWords, OutOfMemory, ProcessEnded, ProcessRestarted
 from shakeout.catalogue.process.family import has_traceback, own, process
+from shakeout.catalogue.runtime.wording import of_platform
 from shakeout.catalogue.symptoms import CheckFailed, ServiceNotDeployed
 from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probes
@@ -155,7 +156,7 @@ def error_before_end(ended: ProcessEnded | ProcessRestarted, log: ErrorLog) -> I
     if has_traceback(log, ended.service):
         return
     for occurrence in own(log, ended.service):
-        if occurrence.error:
+        if occurrence.error and not of_platform(occurrence.text):
             text = (f"{occurrence.type}: {occurrence.text}" if occurrence.type else occurrence.text).split("\n", 1)[0]
             yield Because(LastWords(ended.service, text[:300]), evidence_of(occurrence)[:1], strength=Strength.ENTAILED)
             return

@@ -1,0 +1,119 @@
+"""The platform's memory limit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from shakeout.catalogue.exceptions import evidence_of
+from shakeout.catalogue.runtime.family import runtime
+from shakeout.catalogue.runtime.wording import LIMIT
+from shakeout.catalogue.symptoms import ErrorLogged
+from shakeout.evidence.model import Locator
+from shakeout.evidence.repository import Repository
+from shakeout.logs.errorlog import ErrorLog
+from shakeout.why import Because, Claim, Layer, Remedy, Strength, claim
+
+_SETTING = re.compile(
+    r"\b(?:memory|mem_limit)\b[\"']?\s{0,3}[:= ]\s{0,3}[\"']?(?P<value>\d{1,7})\s?(?P<unit>[KMG])i?B?\b", re.I
+)
+
+
+@claim(Layer.STATE, actionable=True)
+class MemoryLimitExceeded(Claim):
+    """A service used more memory than its platform allows, and was ended for it. `limit` is as the platform says it."""
+
+    service: str | None
+    limit: str | None
+
+    def __str__(self) -> str:
+        limit = f" of {self.limit}" if self.limit else ""
+        return f"{self.service or 'the service'} uses more memory than its limit{limit}"
+
+    def why(self) -> str:
+        return f"Why does {self.service or 'the service'} have that memory limit?"
+
+
+@claim(Layer.DECLARATION)
+class MemoryLimitDeclared(Claim):
+    """A line of the repository declares the memory limit that was exceeded."""
+
+    service: str | None
+    limit: str
+    at: Locator
+
+    def __str__(self) -> str:
+        return f"{self.at} limits {self.service or 'the service'} to {self.limit}"
+
+    def why(self) -> str:
+        return f"Why does {self.at} say so?"
+
+
+@runtime.rule
+def memory_limit_exceeded(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
+    """
+    The service used more memory than its platform allows.
+
+    ## What you see
+    `Memory limit of 512 MiB exceeded with 530 MiB used`, `OOMKilled`, requests that break off.
+
+    ## Why it happens
+    A container that goes beyond its limit is ended by the kernel, without a word of its own.
+
+    ## How we know
+    The platform says so itself. An exit status 137 alone is not taken for it.
+
+    ## What to change
+    Give the service more memory, or let it use less.
+    """
+    occurrence = log.get(error.key)
+    found = LIMIT.search(error.text)
+    if occurrence is None or found is None or occurrence.traceback is not None:
+        return
+    limit = f"{found['limit']} {found['unit']}" if found["limit"] else None
+    yield Because(MemoryLimitExceeded(error.service, limit), evidence_of(occurrence))
+
+
+@runtime.rule
+def memory_limit_declared(exceeded: MemoryLimitExceeded, repository: Repository) -> Iterator[Because]:
+    """
+    A line of the repository declares that limit.
+
+    ## What you see
+    A memory limit in a service's YAML, a compose file, a manifest or a deploy command.
+
+    ## Why it happens
+    The limit was chosen for less than the service needs now.
+
+    ## How we know
+    The tree at the deployed commit has exactly one setting of that very size for memory (in a file that names the
+    service, where several have one).
+
+    ## What to change
+    Raise the limit on that line.
+    """
+    if exceeded.limit is None:
+        return
+    wanted = _size(*exceeded.limit.split(" ", 1))
+    places: list[Locator] = []
+    for word in ("memory", "mem_limit"):
+        for at in repository.grep(word):
+            row = repository.lines(at.path)[(at.line or 1) - 1]
+            found = _SETTING.search(row)
+            if found and _size(found["value"], found["unit"]) == wanted:
+                places.append(at)
+    if len(places) > 1 and exceeded.service is not None:
+        places = [at for at in places if exceeded.service in (repository.text(at.path) or "")]
+    if len(places) != 1:
+        return
+    at = places[0]
+    quoted = repository.quote(at.path, at.line or 1)
+    if quoted is not None:
+        words = Remedy("words", f"raise the memory limit at {at}, or let {exceeded.service or 'the service'} use less")
+        yield Because(
+            MemoryLimitDeclared(exceeded.service, exceeded.limit, at), [quoted], strength=Strength.ENTAILED, fix=words
+        )
+
+
+def _size(value: str, unit: str) -> int:
+    return int(value) * {"k": 1, "m": 1024, "g": 1024 * 1024}[unit.strip().lower()[0]]

@@ -1,0 +1,84 @@
+"""Requests that fail because of what is behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shakeout.catalogue.exceptions import evidence_of, raised_in
+from shakeout.catalogue.process.claims import ProcessEnded
+from shakeout.catalogue.runtime.ended import NeverReady
+from shakeout.catalogue.runtime.family import EXACT, WINDOW, exceptions_near, near, runtime
+from shakeout.catalogue.runtime.memory import MemoryLimitExceeded
+from shakeout.catalogue.runtime.wording import LIMIT, NOT_READY, UPSTREAM, how_ended, is_failed_request
+from shakeout.catalogue.symptoms import ErrorLogged
+from shakeout.logs.errorlog import ErrorLog
+from shakeout.why import Because, Strength
+
+
+@runtime.rule
+def exception_behind_request(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
+    """
+    The request failed by an exception of the service behind it.
+
+    ## What you see
+    A request answered with 500, 502 or 503, or `the HTTP response was malformed`, beside a traceback.
+
+    ## Why it happens
+    An exception that nobody handles ends the request (or the whole process), and whatever is in front reports that.
+
+    ## How we know
+    The same service logged a traceback within seconds of the request. That the one follows from the other is how
+    servers work, so the link is entailed, not observed.
+
+    ## What to change
+    What made the exception happen.
+    """
+    occurrence = log.get(error.key)
+    if occurrence is None or occurrence.traceback is not None or not is_failed_request(error.text):
+        return
+    for found in exceptions_near(log, error, WINDOW if UPSTREAM.search(error.text) else EXACT):
+        raised = raised_in(found)
+        if raised is not None:
+            yield Because(raised, [*evidence_of(found)[:1], *evidence_of(occurrence)[:1]], strength=Strength.ENTAILED)
+            return
+
+
+@runtime.rule
+def service_gone_behind_request(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
+    """
+    The request failed because the service behind it was not there.
+
+    ## What you see
+    502, 503 or a malformed response, beside a line that says the container ended or never became ready.
+
+    ## Why it happens
+    A process that has ended answers nobody.
+
+    ## How we know
+    The platform's line about the same service, close before the request, and no traceback of that service near it.
+
+    ## What to change
+    What made the service end.
+    """
+    occurrence = log.get(error.key)
+    if occurrence is None or occurrence.traceback is not None or not is_failed_request(error.text):
+        return
+    if exceptions_near(log, error, WINDOW):
+        return
+    for found in reversed(log.of("service", error.service)):
+        if found.key == error.key or found.traceback is not None or not near(found, occurrence, WINDOW):
+            continue
+        evidence = [*evidence_of(found)[:1], *evidence_of(occurrence)[:1]]
+        limit = LIMIT.search(found.text)
+        how = how_ended(found.text)
+        if limit is not None:
+            size = f"{limit['limit']} {limit['unit']}" if limit["limit"] else None
+            yield Because(MemoryLimitExceeded(error.service, size), evidence, strength=Strength.ENTAILED)
+            return
+        if how is not None:
+            ended = ProcessEnded(error.service or "the service", how)
+            yield Because(ended, evidence, strength=Strength.ENTAILED)
+            return
+        if NOT_READY.search(found.text):
+            yield Because(NeverReady(error.service), evidence, strength=Strength.ENTAILED)
+            return
