@@ -123,7 +123,7 @@ class DatabaseMissing(Claim):
     database: str | None
 
     def __str__(self) -> str:
-        if self.address and self.address.startswith("/"):
+        if self.address and self.address.startswith(("/", "$")):
             return f"there is no database at {self.address}, and none can be made there"
         named = f"no database '{self.database}'" if self.database else "no database of that name"
         return f"{self.address or 'the server'} answers, and has {named}"

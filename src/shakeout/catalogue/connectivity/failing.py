@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from shakeout.catalogue.connectivity.family import View, connectivity, evidence_of
-from shakeout.catalogue.connectivity.seen import seen_by_check, seen_in_log
+from shakeout.catalogue.connectivity.seen import seen_by_check
 from shakeout.catalogue.connectivity.wording import open_breaker
 from shakeout.catalogue.exceptions import ExceptionRaised
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged, ServiceNotDeployed
@@ -63,7 +63,7 @@ def connection_failed_in_check(
     logged = [
         (view.claim(seen), seen)
         for occurrence in log.of("service", probe.service)
-        if occurrence.error and (seen := seen_in_log(occurrence)) is not None
+        if occurrence.error and (seen := view.logged(occurrence)) is not None
     ]
     if len({claim for claim, _ in logged}) == 1:
         yield Because(logged[0][0], logged[0][1].evidence, strength=Strength.ENTAILED)
@@ -93,9 +93,10 @@ def connection_failed_in_log(
     if isinstance(error, ErrorLogged) and error.type is not None:
         return
     occurrence = log.get(error.key)
-    seen = seen_in_log(occurrence) if occurrence is not None else None
+    view = View(log=log, declarations=declarations, platform=platform)
+    seen = view.logged(occurrence) if occurrence is not None else None
     if seen is not None:
-        yield Because(View(log=log, declarations=declarations, platform=platform).claim(seen), seen.evidence)
+        yield Because(view.claim(seen), seen.evidence)
 
 
 @connectivity.rule
@@ -121,9 +122,10 @@ def connection_failed_at_start(
     own = [occurrence for occurrence in log.of("service", failed.service) if not occurrence.system]
     if any(occurrence.traceback is not None for occurrence in own):
         return
-    found = [seen for occurrence in own if (seen := seen_in_log(occurrence)) is not None and occurrence.error]
+    view = View(log=log, declarations=declarations, platform=platform)
+    found = [seen for occurrence in own if occurrence.error and (seen := view.logged(occurrence)) is not None]
     if found:
-        yield Because(View(log=log, declarations=declarations, platform=platform).claim(found[-1]), found[-1].evidence)
+        yield Because(view.claim(found[-1]), found[-1].evidence)
 
 
 @connectivity.rule

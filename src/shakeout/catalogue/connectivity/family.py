@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from shakeout.catalogue.connectivity.claims import ConnectionsFail
-from shakeout.catalogue.connectivity.places import Place, place_of, places, shown
-from shakeout.catalogue.connectivity.seen import Seen, everything_seen
+from shakeout.catalogue.connectivity.places import Place, known_part, place_of, places, shown
+from shakeout.catalogue.connectivity.seen import Seen, everything_seen, seen_in_log
 from shakeout.evidence.declarations import Declarations
 from shakeout.evidence.model import Evidence
 from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probes
-from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.why import Family, GuardSpec
 
 ENVIRONMENT_GUARD = GuardSpec(
@@ -49,7 +49,16 @@ class View:
     @cached_property
     def everything(self) -> tuple[tuple[ConnectionsFail, Seen], ...]:
         """Every failed connection with the claim that it is an example of."""
-        return tuple((self.claim(seen), seen) for seen in everything_seen(self.probes, self.log))
+        return tuple((self.claim(seen), seen) for seen in everything_seen(self.probes, self.log, self.paths))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files in which databases are declared to be."""
+        return tuple(dict.fromkeys(known_part(place.path) for place in self.places if place.path))
+
+    def logged(self, occurrence: Occurrence) -> Seen | None:
+        """The failed connection that a logged error tells of, None where it tells of none."""
+        return seen_in_log(occurrence, self.paths)
 
     def claim(self, seen: Seen) -> ConnectionsFail:
         """The claim about an address: the same one for everybody who tried to reach it."""

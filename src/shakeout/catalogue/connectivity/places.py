@@ -144,6 +144,8 @@ def _late(service: str, attribute: str, platform: Platform | None) -> str | None
 
 def place_of(seen: Seen, declared: tuple[Place, ...]) -> Place | None:
     """The declared address that somebody tried to reach; the nearest match, None where none is declared."""
+    if seen.path is not None:
+        return next((place for place in declared if place.path and same_path(place.path, seen.path)), None)
     if seen.host is None:
         named = [place for place in declared if seen.name is not None and place.target == seen.name]
         return named[0] if named else None
@@ -164,6 +166,16 @@ def place_of(seen: Seen, declared: tuple[Place, ...]) -> Place | None:
         by_rank.setdefault(rank, []).append(place)
     fitting = by_rank[min(by_rank)] if by_rank else []
     return next((place for place in fitting if place.literal), fitting[0] if fitting else None)
+
+
+def known_part(path: str) -> str:
+    """A declared path without the reference at its beginning, which only the target knows (`${data}`)."""
+    return path.rpartition("}")[2] or path
+
+
+def same_path(declared: str, seen: str) -> bool:
+    """Whether a path that was seen is the declared one."""
+    return declared == seen or ("}" in declared and seen.endswith(known_part(declared)))
 
 
 def _same_host(one: str | None, other: str | None) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,14 @@ _FACT_KINDS = {
     "not-http": "not-the-service",
 }
 """The `kind` of a check's facts to the kind of failure as wording.py names it."""
+
+_NO_FILE = re.compile(
+    r"\[Errno (?:2|13|17|20|30)\]|no such file or directory|file exists|not a directory|permission denied"
+    r"|read-only file system|unable to open database file",
+    re.IGNORECASE,
+)
+
+_PROBE = re.compile(r"\b(?:startup|liveness|readiness|health) (?:probe|check) failed", re.IGNORECASE)
 
 _PROGRAMMING = frozenset(
     {
@@ -139,8 +148,15 @@ def _seen(
     )
 
 
-def seen_in_log(occurrence: Occurrence) -> Seen | None:
-    """The failed connection that one logged error tells of, None where it tells of none or the code is at fault."""
+def seen_in_log(occurrence: Occurrence, paths: Sequence[str] = ()) -> Seen | None:
+    """
+    The failed connection that one logged error tells of, None where it tells of none or the code is at fault.
+
+    `paths` are the files in which databases are declared to be; an error that names one of them, and that a file
+    cannot be made or opened, is one about that database. What the platform writes of its own probes is none.
+    """
+    if occurrence.system or _PROBE.search(occurrence.text[:400]):
+        return None
     texts: list[str] = []
     if occurrence.traceback is not None:
         first = occurrence.traceback.first
@@ -153,8 +169,23 @@ def seen_in_log(occurrence: Occurrence) -> Seen | None:
     for text in [*texts, *quotes]:
         if open_breaker(text) is None and (found := said(text)) is not None:
             break
+    path = next((path for path in paths if any(path in text for text in [*texts, *quotes])), None)
+    if found is None and path is not None and any(_NO_FILE.search(text) for text in [*texts, *quotes]):
+        found = Said(kind="file-missing")
     if found is None:
         return None
+    if found.kind == "file-missing":
+        return Seen(
+            kind=found.kind,
+            host=None,
+            port=None,
+            path=path or (paths[0] if len(paths) == 1 else None),
+            name=None,
+            database=None,
+            service=occurrence.owner,
+            text=" ".join(texts)[:2000],
+            evidence=occurrence.evidence[:1],
+        )
     host, port = found.host, found.port
     for text in [*texts, *quotes]:
         if host is not None:
@@ -173,13 +204,13 @@ def seen_in_log(occurrence: Occurrence) -> Seen | None:
     )
 
 
-def everything_seen(probes: Probes | None, log: ErrorLog | None) -> tuple[Seen, ...]:
+def everything_seen(probes: Probes | None, log: ErrorLog | None, paths: Sequence[str] = ()) -> tuple[Seen, ...]:
     """Our own connections first, then what services answer, then what they logged."""
     checks = [seen for probe in probes or () for seen in seen_by_check(probe)]
     logged = [
         seen
         for occurrence in log or ()
-        if occurrence.origin == "service" and (seen := seen_in_log(occurrence)) is not None
+        if occurrence.origin == "service" and (seen := seen_in_log(occurrence, paths)) is not None
     ]
     return (*(seen for seen in checks if seen.service is None), *(seen for seen in checks if seen.service), *logged)
 
