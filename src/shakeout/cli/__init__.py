@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import pkgutil
 import sys
@@ -17,6 +18,12 @@ INTERRUPTED = 4
 """The exit status of a run that was interrupted: its result is inconclusive."""
 
 
+EXIT_STATUSES = (
+    "Exit status: 0 nothing found, 1 issues found, 2 the command or the manifest is wrong, "
+    "3 shakeout itself failed, 4 inconclusive."
+)
+
+
 def make_app() -> typer.Typer:
     """
     The application with every verb.
@@ -29,6 +36,7 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         help="Deploys applications of several services, proves what works, explains what does not, with evidence.",
+        epilog=EXIT_STATUSES,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
@@ -38,6 +46,10 @@ def make_app() -> typer.Typer:
         if verb is not None:
             app.command(found.name.removesuffix("_"))(verb)
     return app
+
+
+def _verbs() -> set[str]:
+    return {found.name.removesuffix("_") for found in pkgutil.iter_modules(__path__)}
 
 
 def _version(wanted: bool) -> None:
@@ -58,17 +70,30 @@ def _options(
 
 def main() -> None:
     """The entry point; exits with the status of the design: 0, 1 issues, 2 usage, 3 shakeout failed, 4 inconclusive."""
+    _repair_streams()
     sys.exit(run(sys.argv[1:]))
+
+
+def _repair_streams() -> None:
+    """Closed streams lead nowhere instead of failing; what a locale cannot say is replaced instead of failing."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 (for the life of the process)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit status."""
     try:
-        status = make_app()(arguments, standalone_mode=False, prog_name="shakeout")
+        status = make_app()(arguments or ["--help"], standalone_mode=False, prog_name="shakeout")
     except TyperException as error:
         text = error.format_message()
         if arguments and text:
-            _say(f"{text}\n  what to do: shakeout --help, or shakeout {' '.join(arguments[:1])} --help")
+            verb = arguments[0] if arguments[0] in _verbs() else ""
+            _say(f"{text}\n  what to do: {' '.join(part for part in ('shakeout', verb, '--help') if part)}")
         return 2
     except ShakeoutError as error:
         _say(str(error))

@@ -36,7 +36,11 @@ def demo(
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Deploy shakeout's own three-service console to this machine, check it and report."""
+    """
+    Deploy shakeout's own console here and check it.
+
+    Works in a clone of shakeout's repository. `--fault` breaks it first, in a scratch clone, to see it explained.
+    """
     manifest = console_manifest()
     if faults:
         for name, found in load_faults(_faults_of(manifest)).items():

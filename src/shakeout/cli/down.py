@@ -19,7 +19,11 @@ def down(
     ] = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Stop and remove what `shakeout up --keep` left running, or what a crash of shakeout left behind."""
+    """
+    Stop what `shakeout up --keep` or a crash left.
+
+    Stops its processes and removes its folders. Runs and reports stay.
+    """
     from pathlib import Path
 
     from shakeout.targets.state import down as stop

@@ -8,15 +8,15 @@ from typing import Annotated
 
 import typer
 
+from shakeout.cli.execute import present_report
 from shakeout.cli.options import FormatOption, OutputOption, QuietOption
-from shakeout.cli.output import emit, exit_status, results_console
 from shakeout.errors import UsageError
 
 
 def explain(
     evidence: Annotated[
         list[str] | None,
-        typer.Argument(metavar="EVIDENCE...", help="Logs: files, folders, archives, or - for standard input."),
+        typer.Argument(metavar="EVIDENCE", help="Logs: files, folders, archives, or - for standard input."),
     ] = None,
     repo: Annotated[
         Path | None,
@@ -40,7 +40,12 @@ def explain(
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Explain the errors in logs, down to the line and the commit that caused them. Opens no connection."""
+    """
+    Explain the errors in logs, down to line and commit.
+
+    Needs no running system: only exported logs and, to get to the line and the commit, the repository. Executes nothing
+    from it and opens no connection.
+    """
     if rule is not None:
         return print_rule(rule)
     if not evidence:
@@ -50,17 +55,12 @@ def explain(
             seen="nothing",
             hint="shakeout explain logs.json --repo .",
         )
-    from shakeout.cli.summary import print_summary
     from shakeout.runs.offline import Question, check_arguments, explain_offline
 
     report = explain_offline(
         Question(evidence=check_arguments(evidence), repository=repo, at=at, stdin=sys.stdin.buffer, baseline=baseline)
     )
-    to_stdout = form is not None and (output is None or str(output) == "-")
-    if not quiet and not to_stdout:
-        print_summary(report, results_console())
-    emit(report, form, output)
-    return exit_status(report)
+    return present_report(report, form, output, quiet=quiet)
 
 
 def print_rule(name: str) -> int:

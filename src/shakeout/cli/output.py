@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from shakeout.errors import UsageError
+from shakeout.report import github
 from shakeout.report.model import Report, Status
 from shakeout.report.rendering import Format, render
 
@@ -35,10 +36,13 @@ class ProgressLines:
             return
         self._last = line
         seconds = time.monotonic() - self._start
-        if self._console.is_terminal and not os.environ.get("CI"):
-            self._console.print(f"[dim]{seconds:5.1f}s[/dim] {_escaped(line)}")
-        else:
-            print(f"{seconds:5.1f}s {line}", file=sys.stderr, flush=True)
+        try:
+            if self._console.is_terminal and not os.environ.get("CI"):
+                self._console.print(f"[dim]{seconds:5.1f}s[/dim] {_escaped(line)}")
+            else:
+                print(f"{seconds:5.1f}s {line}", file=sys.stderr, flush=True)
+        except OSError:
+            self._quiet = True  # nobody listens any more, which is no reason to stop half-way
 
 
 def emit(report: Report, form: Format | None, output: Path | None) -> None:
@@ -46,8 +50,14 @@ def emit(report: Report, form: Format | None, output: Path | None) -> None:
     if form is None and output is None:
         return
     text = render(report, form or _form_of(output))
+    if form is Format.GITHUB:
+        _add_job_summary(report)
     if output is None or str(output) == "-":
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        # Every form is UTF-8 by its own definition, whatever the locale says.
+        data = (text if text.endswith("\n") else text + "\n").encode("utf-8", "replace")
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
         return
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +70,18 @@ def emit(report: Report, form: Format | None, output: Path | None) -> None:
             where=str(output),
             hint="name another: --output FILE",
         ) from error
+
+
+def _add_job_summary(report: Report) -> None:
+    """In a GitHub workflow, add the report to the step's page; not being able to is no reason to fail."""
+    place = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not place:
+        return
+    try:
+        with Path(place).open("a", encoding="utf-8", errors="replace") as file:
+            file.write(github.summary(report))
+    except OSError as error:
+        print(f"the job summary cannot be written: {place}: {error.strerror}", file=sys.stderr)
 
 
 def exit_status(report: Report) -> int:

@@ -18,13 +18,19 @@ from shakeout.runs.pipeline import Finished
 
 
 def report(
-    run: Annotated[str | None, typer.Argument(help="The run's name or its start; by default the newest.")] = None,
+    run: Annotated[
+        str | None, typer.Argument(metavar="RUN", help="The run's name or its start; by default the newest.")
+    ] = None,
     manifest: ManifestOption = None,
     form: FormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Print the report of an earlier run; exits as that run did."""
+    """
+    Print the report of an earlier run again.
+
+    Runs nothing. Exits as that run did.
+    """
     folder = find_run(home_of(manifest or find_manifest(Path.cwd())), run)
     place = folder.path / "run.json"
     try:

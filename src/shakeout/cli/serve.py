@@ -17,13 +17,22 @@ def serve(
         typer.Option("--data", metavar="DIR", envvar="DATA_DIR", help="Where accounts, history and logs are kept."),
     ] = Path(".shakeout/console"),
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="The port of the console's pages; 0 takes a free one.")
+        int,
+        typer.Option(
+            "--port", metavar="PORT", min=0, max=65535, help="The port of the console's pages; 0 takes a free one."
+        ),
     ] = 8640,
     auth_port: Annotated[
-        int, typer.Option("--auth-port", min=0, max=65535, help="The port of the auth service; 0 takes a free one.")
+        int,
+        typer.Option(
+            "--auth-port", metavar="PORT", min=0, max=65535, help="The port of the auth service; 0 takes a free one."
+        ),
     ] = 8641,
     backend_port: Annotated[
-        int, typer.Option("--backend-port", min=0, max=65535, help="The port of the backend; 0 takes a free one.")
+        int,
+        typer.Option(
+            "--backend-port", metavar="PORT", min=0, max=65535, help="The port of the backend; 0 takes a free one."
+        ),
     ] = 8642,
     history: Annotated[
         str | None,
@@ -37,7 +46,11 @@ def serve(
     ] = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Run the console on this machine until Ctrl-C: sign up, and look at runs that `--console` shows there."""
+    """
+    Run the console on this machine until Ctrl-C.
+
+    Sign up in a browser; `shakeout up --console URL` and `shakeout verify --console URL` show their runs there.
+    """
     from shakeout.console.serving import Serving
 
     serving = Serving(

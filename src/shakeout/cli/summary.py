@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -42,16 +42,16 @@ def print_summary(report: Report, console: Console, folder: Path | None = None) 
         console.print(Text("Unexplained", style="bold"))
         for item in report.unexplained[:10]:
             seen = f" (seen {item.count} times)" if item.count > 1 else ""
-            console.print(Padding(Text(f"{item.symptom}{seen}; needs {item.needs}"), (0, 0, 0, 2), expand=False))
+            _print_indented(Text(f"{item.symptom}{seen}; needs {item.needs}"), console)
         console.print()
     if report.log_changes:
         console.print(Text(f"Changed in the logs since {report.baseline}", style="bold"))
         for change in report.log_changes[:10]:
             doubt = "" if change.sure else " (not sure)"
             text = f"{change.kind}{doubt}: {change.template}  ({change.before} before, {change.after} now)"
-            console.print(Padding(Text(text), (0, 0, 0, 2), expand=False))
+            _print_indented(Text(text), console)
         if len(report.log_changes) > 10:
-            console.print(Padding(Text(f"and {len(report.log_changes) - 10} more", style="dim"), (0, 0, 0, 2)))
+            _print_indented(Text(f"and {len(report.log_changes) - 10} more", style="dim"), console)
         console.print()
     if report.services:
         _print_services(report, console)
@@ -60,12 +60,20 @@ def print_summary(report: Report, console: Console, folder: Path | None = None) 
     if report.next_steps:
         console.print(Text("Next steps", style="bold"))
         for number, step in enumerate(report.next_steps, 1):
-            console.print(Padding(Text(f"{number}. {step}"), (0, 0, 0, 2), expand=False))
+            _print_indented(Text(f"{number}. {step}"), console, hanging=3)
         console.print()
     for note in report.notes:
         console.print(Text(f"note: {note}", style="dim"))
     if folder is not None:
-        console.print(Text(f"Report  {folder / 'report.md'}  (and report.html, report.json)"))
+        # Paths are to be copied: never cut by a line end.
+        console.print(Text(f"Report  {folder / 'report.md'}  (and report.html, report.json)"), soft_wrap=True)
+
+
+def _print_indented(text: Text, console: Console, indent: int = 2, hanging: int = 0) -> None:
+    """Print a text some columns in, its further lines `hanging` columns more, and nothing behind its lines."""
+    for number, line in enumerate(text.wrap(console, max(console.width - indent - hanging, 20))):
+        line.rstrip()
+        console.print(Text(" " * (indent + (hanging if number else 0))) + line, soft_wrap=True)
 
 
 def _print_heading(report: Report, console: Console) -> None:
@@ -76,12 +84,11 @@ def _print_heading(report: Report, console: Console) -> None:
     heading.append(str(report.status), style=_STATUS_STYLE[report.status])
     if where:
         heading.append(f"  {where}")
-    if report.release.commit:
-        heading.append(f"  commit {report.release.commit[:12]}", style="dim")
-        if report.release.subject:
-            heading.append(f"  {report.release.subject}", style="dim")
     console.print()
     console.print(heading)
+    if report.release.commit:
+        text = f"commit {report.release.commit[:12]}  {report.release.subject or ''}".rstrip()
+        console.print(Text(text, style="dim"), overflow="ellipsis", no_wrap=True)
     counted = _counts(report)
     if counted:
         console.print(Text(counted, style="dim"))
@@ -143,7 +150,9 @@ def _print_issue(number: int, issue: Issue, console: Console) -> None:
     if issue.unknown:
         body.append(Text(issue.unknown, style="magenta"))
     for line in body:
-        console.print(Padding(line, (0, 0, 0, 2), expand=False))
+        inner = len(line.plain) - len(line.plain.lstrip())
+        question = re.match(r"[0-9]+\. ", line.plain)
+        _print_indented(line[inner:], console, 2 + inner, 3 if question else 0)
     console.print()
 
 

@@ -35,7 +35,12 @@ def up(
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Deploy the application, prove what works, explain what does not, and write the report."""
+    """
+    Deploy, prove what works, explain what does not.
+
+    Deploys the application of the manifest's commit, asks every check, explains what is wrong, writes the report to
+    .shakeout/runs, and stops what it started.
+    """
     progress = ProgressLines(quiet=quiet)
     finished = deploy(
         progress,

@@ -36,7 +36,12 @@ def verify(
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Check a release that is there already, explain what does not work, and write the report."""
+    """
+    Check what already runs, and explain what does not work.
+
+    Asks every check of the release that `shakeout up --keep` left, or of the addresses that `--url` gives, and writes
+    the report. Deploys and stops nothing.
+    """
     urls = dict(_pair(text) for text in url or [])
     request = make_request(
         manifest=manifest, environment=environment, revision=revision or "HEAD", dirty=False, caller=os.environ

@@ -18,6 +18,8 @@ TRY_SECONDS = 2.0
 
 _BODY_LIMIT = 65_536
 _EXCERPT = 200
+_TELLING = 100
+_FINE = {"up", "ok", "pass", "healthy", "ready", "disabled", "connected"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,10 +57,37 @@ async def ask(client: httpx2.AsyncClient, url: str, health: Health) -> Answer:
     body = text[:_EXCERPT]
     if status != health.status:
         wanted = "" if health.status == 200 else f", expected {health.status}"
-        return Answer(well=False, status=status, body=body, why=f"{question} answers {status}{wanted}: {body}")
+        return Answer(well=False, status=status, body=body, why=f"{question} answers {status}{wanted}{_telling(text)}")
     if wrong := _mismatch(text, health.body):
         return Answer(well=False, status=status, body=body, why=f"{question} answers {status}, but {wrong}")
     return Answer(well=True, status=status, body=body)
+
+
+def _telling(text: str) -> str:
+    """`: ` and the part of an answer's body that says why it is no better; nothing for an empty body."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return f": {_short(text)}" if text else ""
+    if not isinstance(document, dict):
+        return f": {_short(text)}"
+    parts = []
+    for found in document.values():
+        for name, value in found.items() if isinstance(found, dict) else ():
+            status = value.get("status") if isinstance(value, dict) else None
+            if isinstance(status, str) and status.lower() not in _FINE:
+                detail = value.get("detail") or value.get("message")
+                parts.append(f"{name} is {status}" + (f" ({detail})" if isinstance(detail, str) else ""))
+    error = document.get("error")
+    for holder in (error if isinstance(error, dict) else {}, document):
+        for key in ("message", "detail", "reason", "error", "status"):
+            if not parts and isinstance(holder.get(key), str):
+                parts.append(holder[key])
+    return f": {_short('; '.join(parts) or text)}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _TELLING else text[: _TELLING - 1] + "…"
 
 
 async def connects(port: int) -> Answer:
