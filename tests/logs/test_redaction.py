@@ -165,10 +165,11 @@ def test_a_secret_disappears(text: str, secret: str) -> None:
         assert part not in found
 
 
-@pytest.mark.parametrize(("text", "secret"), [row[1:] for row in SECRETS], ids=[row[0] for row in SECRETS])
+ONE_LINE = [row for row in SECRETS if "\n" not in row[1] and "line of" not in row[0] and row[1] != "{}"]
+
+
+@pytest.mark.parametrize(("text", "secret"), [row[1:] for row in ONE_LINE], ids=[row[0] for row in ONE_LINE])
 def test_a_secret_disappears_within_a_line_of_log(text: str, secret: str) -> None:
-    if "\n" in text or "line of" in text or text == "{}":
-        pytest.skip("stands on lines of its own")
     assert secret not in redact(f"2025-09-03 10:00:00 ERROR app.db {text.format(secret)}")
 
 

@@ -61,7 +61,11 @@ class Contents:
     def _entries(self, structured: Structured) -> Iterator[LogEntry]:
         small = self.source.size <= IN_MEMORY
         if self.layout == "array" and not small:
-            yield from structured.array(self._array_start(0))
+            start = self._array_start(0)
+            if start >= 0:
+                yield from structured.array(start, 1 + _newlines(self.source, start))
+            else:
+                yield from self._lines(structured)
         elif self.layout in {"array", "object"} and small:
             data = self._data()
             if _valid(data):

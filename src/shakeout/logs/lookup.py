@@ -25,7 +25,7 @@ def look_up(source: Source, locator: Locator, limits: Limits) -> str:
     """The lines of a locator (or the record at its offset), and every string within them without its escapes."""
     raw = _record(source, locator.offset, limits) if locator.offset is not None else _lines(source, locator, limits)
     text = plain(raw)
-    strings = list(_unescaped(text, 0))
+    strings = list(_unescaped(raw, 0, every="\r" in raw))
     found = [text, *strings]
     if locator.offset is None:
         found.extend(_bare(text))
@@ -77,12 +77,12 @@ def _lines(source: Source, locator: Locator, limits: Limits) -> str:
     return "\n".join(kept)
 
 
-def _unescaped(text: str, depth: int) -> Iterator[str]:
+def _unescaped(text: str, depth: int, *, every: bool = False) -> Iterator[str]:
     if depth > 6:
         return
     for match in _STRING.finditer(text):
-        if "\\" not in match[0]:
-            continue
+        if "\\" not in match[0] and not every:
+            continue  # it stands in the text as it is
         try:
             value = _unescape(match[0])
         except (msgspec.DecodeError, UnicodeError):

@@ -20,6 +20,8 @@ from shakeout.logs.limits import Limits, Note, Notes
 from shakeout.logs.lookup import look_up
 from shakeout.logs.sources import Source, binary, converted, encoding
 
+__all__ = ["EvidenceInput", "Limits", "Note", "PlatformDocument", "read_evidence"]
+
 _DEFAULTS = Limits()
 
 

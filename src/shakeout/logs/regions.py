@@ -102,7 +102,8 @@ def regions(file: BinaryIO, offset: int, line: int, limits: Limits, notes: Notes
             found, after, closed = spans(buffer)
             data = buffer[:after]
             if found:
-                yield Region(data.lstrip(b", \t\r\n") if data[:1] == b"," else data, offset + _comma(data), line)
+                begin = found[0][0]
+                yield Region(data[begin:], offset + begin, line + data.count(b"\n", 0, begin))
             if closed is not None:
                 yield offset + closed + 1
                 return
@@ -120,10 +121,6 @@ def regions(file: BinaryIO, offset: int, line: int, limits: Limits, notes: Notes
         more = file.read(size)
         ended = ended or len(more) < size
         buffer += more
-
-
-def _comma(data: bytes) -> int:
-    return len(data) - len(data.lstrip(b", \t\r\n")) if data[:1] == b"," else 0
 
 
 def _cut(buffer: bytes, between: bytes | None) -> int:

@@ -21,6 +21,10 @@ from shakeout.logs.values import severity
 _MAP: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
+PARTICULAR = 50
+"""Formats of a lower rank know their records by signs of their own."""
+
+
 class Structured:
     """Reads one source's JSON. The format that knew the last record is asked first about the next."""
 
@@ -32,15 +36,21 @@ class Structured:
         self.strange = 0
         self._formats: list[RecordFormat] = list(formats.records())
 
-    def read(self) -> LogEntry | None:
-        """The entry of the record that was moved to; None where it is skipped or no format knows it."""
+    def read(self, *, particular: bool = False) -> LogEntry | None:
+        """
+        The entry of the record that was moved to; None where it is skipped or no format knows it.
+
+        `particular` leaves out the formats that take anything with a message.
+        """
         for index, form in enumerate(self._formats):
+            if particular and form.rank >= PARTICULAR:
+                continue
             try:
                 found = form.read_record(self.record)
             except (RecursionError, UnicodeDecodeError):
                 found = self._again(form)
             if found is not None:
-                if index and form.rank < 90:
+                if index and form.rank < PARTICULAR:
                     self._formats.insert(0, self._formats.pop(index))
                 return found if isinstance(found, LogEntry) else None
         self.strange += 1
@@ -118,11 +128,11 @@ class Structured:
             return
         record.start, record.raw = start, raw
         before = self.strange
-        wrapper = depth == 0 and self._wrapper(raw)
-        entry = None if wrapper else self.read()
+        wrapper = depth == 0 and _holds_lists(raw)
+        entry = self.read(particular=wrapper)
         if entry is not None:
             sections.append([(entry, _identity(entry, raw))])
-        elif wrapper or self.strange > before:
+        elif self.strange > before:
             self.strange = before
             self._members(raw, start, sections, depth)
 
@@ -148,19 +158,6 @@ class Structured:
         elif self.strange > before and self._members(raw, start, sections, depth):
             self.strange = before
 
-    def _wrapper(self, raw: bytes) -> bool:
-        """Whether an object holds lists of objects, and so is no entry itself unless a particular format says so."""
-        for form in self._formats:
-            try:
-                if form.rank < 50 and form.read_record(self.record) is not None:
-                    return False
-            except (RecursionError, UnicodeDecodeError):
-                return False
-        try:
-            return any(bytes(value[:1]) == b"[" for value in _values(_MAP.decode(raw)))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return False
-
     def _members(self, raw: bytes, start: int, sections: list[list[tuple[LogEntry, int]]], depth: int) -> bool:
         """Read what an object holds; whether it holds anything that could be read."""
         try:
@@ -178,6 +175,14 @@ class Structured:
             position += len(content)
             found = True
         return found
+
+
+def _holds_lists(raw: bytes) -> bool:
+    """Whether an object holds lists, and so may be somebody's wrapper around entries rather than an entry."""
+    try:
+        return any(value[:1] == b"[" for value in _values(_MAP.decode(raw)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def _values(members: dict[str, msgspec.Raw]) -> Iterator[bytes]:

@@ -121,6 +121,9 @@ class Lines:
             yield from self._text(decoded(line), number)
             return
         self.understood += 1
+        pending = self._open.pop(self.source.path, None)
+        if pending is not None:
+            yield pending.close()
         if entry is not None:
             yield entry
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from shakeout.evidence.model import Locator
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.limits import Notes
 
+_VALUE = re.compile(rb'"[^"\\]{1,100}"\s{0,1000}:\s{0,1000}')
 JSON: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 
@@ -134,6 +136,9 @@ class Record:
             if found < 0:
                 break
             position = found
+        value = _VALUE.match(self.region, position, end)
+        if value is not None:
+            position = value.end()
         if position >= self._at:
             self._line += self.region.count(b"\n", self._at, position)
         else:
