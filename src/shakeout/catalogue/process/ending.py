@@ -13,7 +13,7 @@ from shakeout.catalogue.symptoms import CheckFailed, ServiceNotDeployed
 from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probes
 from shakeout.logs.errorlog import ErrorLog
-from shakeout.why import Because, RuledOut, Strength
+from shakeout.why import Because, Strength
 
 _MEMORY = re.compile(
     r"out of memory|\boom(?:[ -]?kill|Killed)|memory (?:limit|cgroup)|MemoryError|heap out of memory|OutOfMemoryError"
@@ -34,8 +34,13 @@ def how_it_ended(item: PlatformItem) -> str | None:
     return "was ended" if item.reason == "killed" else None
 
 
+def _killed(ended: ProcessEnded | ProcessRestarted) -> bool:
+    """Whether SIGKILL ended the process, by its name or as shells and engines count it."""
+    return isinstance(ended, ProcessEnded) and ("SIGKILL" in ended.how or ended.how.endswith("status 137"))
+
+
 @process.rule
-def process_ended(failed: ServiceNotDeployed, platform: Platform, log: ErrorLog) -> Iterator[Because | RuledOut]:
+def process_ended(failed: ServiceNotDeployed, platform: Platform, log: ErrorLog) -> Iterator[Because]:
     """
     The service's process ended before it was ready.
 
@@ -163,7 +168,7 @@ def error_before_end(ended: ProcessEnded | ProcessRestarted, log: ErrorLog) -> I
 
 
 @process.rule
-def memory_used_up(ended: ProcessEnded, platform: Platform, log: ErrorLog) -> Iterator[Because | RuledOut]:
+def memory_used_up(ended: ProcessEnded, platform: Platform, log: ErrorLog) -> Iterator[Because]:
     """
     The process was ended for want of memory.
 
@@ -182,11 +187,10 @@ def memory_used_up(ended: ProcessEnded, platform: Platform, log: ErrorLog) -> It
     item = platform.get(ended.service)
     if item is None:
         return
-    killed = "SIGKILL" in ended.how or ended.how.endswith("status 137")
     said = item.reason == "out-of-memory" or item.facts.get("oom_killed") or item.facts.get("out_of_memory")
     if said:
         yield Because(OutOfMemory(ended.service), item.evidence[:1])
-    elif killed:
+    elif _killed(ended):
         hints = [found for found in own(log, ended.service) if _MEMORY.search(f"{found.type} {found.text}")]
         if hints:
             evidence = [*item.evidence[:1], *evidence_of(hints[0])[:1]]

@@ -17,6 +17,7 @@ from shakeout.catalogue.process.family import manifest_patch, process, quoted
 from shakeout.catalogue.symptoms import ServiceNotDeployed
 from shakeout.evidence.declarations import Declarations, Declared
 from shakeout.evidence.model import Evidence, Locator
+from shakeout.evidence.patches import unified, with_line
 from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.repository import Repository
 from shakeout.why import Because, Remedy, RuledOut, Strength
@@ -28,6 +29,8 @@ _NOT_SOURCE = re.compile(
 )
 _PORT_WORD = re.compile(r"port|listen|bind|addr|serve", re.I)
 _HOST_WORD = re.compile(r"host|listen|bind|addr|serve|interface", re.I)
+_READS_PORT = re.compile(r"(?<![\w.-])['\"]?\$?\{?(?:process\.env\.)?PORT\b(?!_)")
+_OTHER_PORT = re.compile(r"['\"](?P<name>[A-Z][A-Z0-9_]{0,40}_PORT)['\"]")
 _EVERYWHERE = frozenset({"0.0.0.0", "::", "*", ""})
 
 
@@ -137,15 +140,31 @@ def port_fixed(
         if repository is None:
             yield Unknown(Repository.described_as)
             continue
-        lines = _lines_with(repository, str(port), _PORT_WORD, declared)
+        lines = [
+            line
+            for line in _lines_with(repository, str(port), _PORT_WORD, declared)
+            if not _READS_PORT.search(line.quote)
+        ]
         if len(lines) == 1:
             yield Because(
                 PortFixed(elsewhere.service, port, lines[0].locator),
                 [*item.evidence[:1], lines[0]],
-                fix=Remedy("words", f"read the port from PORT at {lines[0].locator}"),
+                fix=_reads_port(repository, lines[0]),
             )
         elif lines:
             yield Unknown(f"which of {len(lines)} lines with the number {port} decides on the port")
+
+
+def _reads_port(repository: Repository, line: Evidence) -> Remedy:
+    """The line with PORT in place of the one other variable that it reads; words where it reads none."""
+    summary = f"read the port from PORT at {line.locator}"
+    row, path = line.quote, line.locator.path
+    text = repository.text(path)
+    others = _OTHER_PORT.findall(row)
+    if text is None or len(others) != 1:
+        return Remedy("words", summary)
+    corrected = with_line(text, line.locator.line or 1, row.replace(others[0], "PORT"))
+    return Remedy("patch", summary, patch=unified(path, text, corrected))
 
 
 @process.rule
