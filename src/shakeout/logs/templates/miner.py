@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -11,10 +11,10 @@ from shakeout.logs import values
 from shakeout.logs.entry import LogEntry
 from shakeout.logs.templates.fold import readable
 from shakeout.logs.templates.model import Template
-from shakeout.logs.templates.portion import Portion, places_of, portion_of, portions_of
+from shakeout.logs.templates.portion import Portion, portion_of, portions_of
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.summary import Summary
-from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Place, Seen, Table, place_of, trace_of
+from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Seen, Table
 
 KEYS = 20_000
 """Different keys that are kept; beyond, counts of rare templates are estimated."""
@@ -65,38 +65,54 @@ class TemplateMiner:
     def _add(self, portion: Portion, *, path: str, start: int, layout: Layout | None) -> None:
         self._summary = None
         begun, seen = self.lines, self.table.seen
-        kinds = portion.kinds
-        keys: list[str] = kinds["key"].to_list()
-        places = places_of([key for key in dict.fromkeys(keys) if key not in seen])
-        full, passed = self.table.full, self.table.passed
+        keys, kinds = self._worth_keeping(portion)
         wanting: list[tuple[int, Seen]] = []
-        rows = zip(*(kinds[name].to_list() for name in ("level", "count", "first", "last")), strict=True)
-        for row, (key, (level, count, first, last)) in enumerate(zip(keys, rows, strict=True)):
+        found = {row: (key, trace, hashed) for row, key, _, hashed, trace in keys.iter_rows()}
+        rows = zip(*(kinds[name].to_list() for name in ("row", "level", "count", "first", "last")), strict=True)
+        for kind, (row, level, count, first, last) in enumerate(rows):
+            key, trace, hashed = found[row]
             if (known := seen.get(key)) is not None:
                 known.count += count
-            else:
-                place = places.get(key) or place_of(key)
-                if place[1] > full.get(place[0], place[1]):
-                    passed[trace_of(key, place[0])] += count
-                    continue
-                if (known := self.table.add(key, place, count, begun + first)) is None:
-                    continue
+            elif (known := self.table.add(key, trace, hashed, count, begun + first)) is None:
+                continue
             if len(known.examples) < EXAMPLES:
-                wanting.append((row, known))
+                wanting.append((kind, known))
             if level:
                 severity = values.severity(level.strip(" []()<>:|,"))
                 known.notes().severities[severity.name if severity is not None else "DEFAULT"] += count
             if layout and layout.time_:
                 known.notes().at(layout.time(portion.lines[first]))
                 known.notes().at(layout.time(portion.lines[last]))
-        self._exemplify(portion, wanting, path, start)
+        self._exemplify(portion, kinds, wanting, path, start)
         if self._numbered:
-            self._number(portion, places)
+            self._number(portion, keys)
         self.lines += len(portion.lines)
 
-    def _exemplify(self, portion: Portion, wanting: list[tuple[int, Seen]], path: str, start: int) -> None:
+    def _worth_keeping(self, portion: Portion) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The keys and kinds of a portion without those of full outlines, which are counted as passed."""
+        if not self.table.full:
+            return portion.keys, portion.kinds
+        limits = pl.DataFrame(
+            {"outline": list(self.table.full), "most": list(self.table.full.values())},
+            schema={"outline": pl.Int32, "most": pl.UInt64},
+        )
+        keys = portion.keys.join(limits, on="outline", how="left", maintain_order="left")
+        beyond = keys.filter(pl.col("hash") > pl.col("most"))
+        if beyond.is_empty():
+            return portion.keys, portion.kinds
+        counts = portion.kinds.join(beyond, on="row").group_by("trace").agg(pl.col("count").sum())
+        for trace, count in counts.iter_rows():
+            self.table.passed[trace] += count
+        return (
+            portion.keys.join(beyond, on="row", how="anti", maintain_order="left"),
+            portion.kinds.join(beyond, on="row", how="anti", maintain_order="left"),
+        )
+
+    def _exemplify(
+        self, portion: Portion, kinds: pl.DataFrame, wanting: list[tuple[int, Seen]], path: str, start: int
+    ) -> None:
         """Keeps the first lines of keys that have not enough examples yet."""
-        heads = portion.kinds["heads"].gather([row for row, _ in wanting]).to_list()
+        heads = kinds["heads"].gather([row for row, _ in wanting]).to_list()
         places = [(seen, at) for (_, seen), head in zip(wanting, heads, strict=True) for at in head]
         places.sort(key=lambda place: place[1])
         texts = portion.texts.gather([at for _, at in places]).str.head(EXAMPLE_LIMIT).to_list()
@@ -112,13 +128,14 @@ class TemplateMiner:
             texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
             portion = portion_of(texts, None)
             seen = self.table.seen
-            places = places_of([key for key in portion.keys.unique().to_list() if key not in seen])
-            keys = portion.keys.gather(portion.rows).to_list()
-            for key, text, entry in zip(keys, portion.texts.to_list(), batch, strict=True):
+            rows = portion.rows.to_list()
+            keys = {row: (key, trace, hashed) for row, key, _, hashed, trace in portion.keys.iter_rows()}
+            for row, text, entry in zip(rows, portion.texts.to_list(), batch, strict=True):
+                key, trace, hashed = keys[row]
                 if (found := seen.get(key)) is not None:
                     found.count += 1
                 else:
-                    found = self.table.add(key, places.get(key) or place_of(key), 1, self.lines)
+                    found = self.table.add(key, trace, hashed, 1, self.lines)
                 instance = instance_of(entry)
                 if instance and len(self.instances) < INSTANCES:
                     self.instances[instance] = None
@@ -126,7 +143,7 @@ class TemplateMiner:
                     _note(found, entry, instance, text, self.lines)
                 self.lines += 1
             if self._numbered:
-                self._number(portion, places)
+                self._number(portion, portion.keys)
 
     def snapshot(self) -> tuple[Template, ...]:
         """The templates of everything added so far, the most frequent first; their counts add up to `lines`."""
@@ -156,16 +173,17 @@ class TemplateMiner:
         """The id of the template that a bare message belongs to, or None."""
         return self.summary().match(text)
 
-    def _number(self, portion: Portion, places: Mapping[str, Place]) -> None:
+    def _number(self, portion: Portion, keys: pl.DataFrame) -> None:
+        """Notes for each line the number of its key, or the trace of it where it is none of `keys` or was let go."""
         seen = self.table.seen
-        distinct = portion.keys.unique()
-        numbers = [
-            seen[key].number if key in seen else -1 - trace_of(key, (places.get(key) or place_of(key))[0])
-            for key in distinct.to_list()
-        ]
-        known = pl.DataFrame({"key": distinct, "code": pl.Series(numbers, dtype=pl.Int32)})
-        codes = portion.keys.to_frame("key").join(known, on="key", how="left", maintain_order="left")["code"]
-        self._codes.append(codes.gather(portion.rows))
+        kept = {row: seen[key].number for row, key in keys.select("row", "key").iter_rows() if key in seen}
+        numbers = pl.DataFrame(
+            {"row": list(kept), "number": list(kept.values())}, schema={"row": pl.UInt32, "number": pl.Int32}
+        )
+        codes = portion.keys.join(numbers, on="row", how="left", maintain_order="left").select(
+            pl.coalesce("number", -1 - pl.col("trace"))
+        )
+        self._codes.append(codes.to_series().rename("code").gather(portion.rows))
 
 
 def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:

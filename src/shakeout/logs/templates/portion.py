@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,9 +13,7 @@ import polars as pl
 from shakeout.logs.templates.fold import names_folded, numbers_folded
 from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import Layout
-from shakeout.logs.templates.table import EXAMPLES, OUTLINES, WORD, Place, hash_of, place_of
-
-_WORTH_A_COLUMN = 100
+from shakeout.logs.templates.table import EXAMPLES, MARKS, WORD, outline_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,14 +21,14 @@ class Portion:
     """
     Lines and what they fold to.
 
-    `texts` are the bare messages. `keys` are those of the distinct lines after the first fold, and `rows` says for each
-    line which of these it is. `kinds` has, for each `key` and `level`, the `count`, and the positions of the `first`
-    line, of the `last`, and of the first few (`heads`).
+    `texts` are the bare messages. `keys` has, by `row`, each distinct `key`, its `outline`, `trace` and `hash`; `rows`
+    says for each line which of them it has. `kinds` has, for each `row` and `level`, the `count`, and the positions of
+    the `first` line, of the `last`, and of the first few (`heads`).
     """
 
     lines: pl.Series
     texts: pl.Series
-    keys: pl.Series
+    keys: pl.DataFrame
     rows: pl.Series
     kinds: pl.DataFrame
 
@@ -66,24 +64,45 @@ def portion_of(lines: pl.Series | bytes, layout: Layout | None) -> Portion:
         )
     )
     counted = counted.with_columns(key=names_folded(counted["rough"]))
-    kinds = counted.group_by("key", "level", maintain_order=True).agg(
+    keys = counted.select("key").unique(maintain_order=True).with_row_index("row")
+    counted = counted.join(keys, on="key", how="left", maintain_order="left")
+    kinds = counted.group_by("row", "level", maintain_order=True).agg(
         pl.col("count").sum(),
         pl.col("heads").explode().sort().head(EXAMPLES),
         pl.col("first").min(),
         pl.col("last").max(),
     )
-    distinct = counted.select("rough", "key").unique("rough", maintain_order=True).with_row_index("row")
-    rows = frame.select("rough").join(distinct, on="rough", how="left", maintain_order="left")["row"]
-    return Portion(lines=lines, texts=frame["text"], keys=distinct["key"], rows=rows, kinds=kinds)
+    rough = counted.select("rough", "row").unique("rough")
+    return Portion(
+        lines=lines,
+        texts=frame["text"],
+        keys=_traced(keys),
+        rows=frame.select("rough").join(rough, on="rough", how="left", maintain_order="left")["row"],
+        kinds=kinds,
+    )
 
 
-def places_of(keys: Sequence[str]) -> dict[str, Place]:
-    """The place of each key, as `table.place_of` has it, for many at once."""
-    if len(keys) < _WORTH_A_COLUMN:
-        return {key: place_of(key) for key in keys}
-    outlines = pl.Series("key", keys, dtype=pl.String).str.replace_all(WORD, "w").to_list()
-    known = {text: hash_of(text) % OUTLINES for text in set(outlines)}
-    return {key: (known[text], hash_of(key)) for key, text in zip(keys, outlines, strict=True)}
+def _traced(keys: pl.DataFrame) -> pl.DataFrame:
+    """
+    Adds the outline and the trace of each key, as `table.trace_of` has them, and a hash.
+
+    The hash is the same in every run of one version of polars. It decides which keys of an event with too many names
+    are looked at, never an id.
+    """
+    frame = keys.with_columns(
+        skeleton=pl.col("key").str.replace_all(WORD, "w"),
+        words=pl.col("key").str.splitn(" ", MARKS + 1),
+        hash=pl.col("key").hash(),
+    )
+    skeletons = frame["skeleton"].unique()
+    numbers = pl.Series("outline", [outline_of(text) for text in skeletons.to_list()], dtype=pl.Int32)
+    known = pl.DataFrame({"skeleton": skeletons, "outline": numbers})
+    frame = frame.join(known, on="skeleton", how="left", maintain_order="left")
+    trace = pl.col("outline")
+    for place in range(MARKS):
+        length = pl.col("words").struct.field(f"field_{place}").str.len_bytes().fill_null(0)
+        trace = trace * 4 + length.cast(pl.Int32) % 4
+    return frame.select("row", "key", "outline", "hash", trace=trace)
 
 
 def portions_of(columns: Iterable[pl.Series | bytes], layout: Layout | None) -> Iterator[Portion]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from shakeout.logs.templates.model import OVERFLOW, identity
-from shakeout.logs.templates.table import MARKS, Table, marks_of, outline_and_marks, place_of, trace_of
+from shakeout.logs.templates.table import MARKS, Table, outline_and_marks, trace_of
 
 Marks = tuple[int | None, ...]
 
@@ -15,8 +15,9 @@ class Rest:
     """
     Maps the trace of a key that was not kept to a template's id.
 
-    A trace has the key's outline and two bits of each of its first words. A template of the same outline fits if the
-    bits agree at the places where all its kept keys agree. The best fit is taken, the more frequent of equal ones.
+    A trace has the key's outline and two bits of the length of each of its first words. A template of the same outline
+    fits if the bits agree at the places where all its kept keys agree. The best fit is taken, the more frequent of
+    equal ones.
     """
 
     def __init__(self, table: Table, by_key: Mapping[str, str], counts: Mapping[str, int]) -> None:
@@ -26,7 +27,8 @@ class Rest:
             return
         seen: dict[tuple[int, str], list[set[int]]] = defaultdict(lambda: [set() for _ in range(MARKS)])
         for key, owner in by_key.items():
-            for marks, mark in zip(seen[place_of(key)[0], owner], marks_of(key), strict=True):
+            outline, own = outline_and_marks(trace_of(key))
+            for marks, mark in zip(seen[outline, owner], own, strict=True):
                 marks.add(mark)
         for (outline, owner), places in sorted(seen.items()):
             certain = tuple(next(iter(marks)) if len(marks) == 1 else None for marks in places)
@@ -45,7 +47,7 @@ class Rest:
 
     def template_of_key(self, key: str) -> str:
         """The same for the key itself."""
-        return self.template_of(trace_of(key, place_of(key)[0]))
+        return self.template_of(trace_of(key))
 
 
 def _misfits(certain: Marks, marks: tuple[int, ...]) -> int:

@@ -21,26 +21,17 @@ Line = tuple[int, str, str, int]
 """A line that is kept as an example: its position in the input, its text, its path and its number there."""
 
 
-Place = tuple[int, int]
-"""Where a key belongs: the number, below `OUTLINES`, of its words and punctuation, and the hash of the key."""
+def trace_of(key: str) -> int:
+    """
+    What is remembered of a key that is not kept, one number of a million: its outline and its marks.
 
-
-def place_of(key: str) -> Place:
-    """The place of a key."""
-    return hash_of(_WORD.sub("w", key)) % OUTLINES, hash_of(key)
-
-
-def marks_of(key: str) -> list[int]:
-    """Two bits of each of the first words of a key."""
+    The outline is a number below `OUTLINES` for the key's words and punctuation; the marks are two bits of the length
+    of each of its first words. `portion` does the same for a column.
+    """
+    trace = outline_of(_WORD.sub("w", key))
     words = key.split(" ", MARKS)[:MARKS]
-    return [hash_of(word) & 3 for word in words] + [0] * (MARKS - len(words))
-
-
-def trace_of(key: str, outline: int) -> int:
-    """What is remembered of a key that is not kept: its outline and its marks, one number of a million."""
-    trace = outline
-    for mark in marks_of(key):
-        trace = trace << 2 | mark
+    for place in range(MARKS):
+        trace = trace << 2 | (len(words[place].encode()) & 3 if place < len(words) else 0)
     return trace
 
 
@@ -49,9 +40,9 @@ def outline_and_marks(trace: int) -> tuple[int, tuple[int, ...]]:
     return trace >> 2 * MARKS, tuple(trace >> 2 * place & 3 for place in reversed(range(MARKS)))
 
 
-def hash_of(text: str) -> int:
-    """A hash that is the same in every run."""
-    return zlib.crc32(text.encode("utf-8", "replace"))
+def outline_of(skeleton: str) -> int:
+    """The number, below `OUTLINES`, of a key's skeleton: the key with a `w` for each word."""
+    return zlib.crc32(skeleton.encode("utf-8", "replace")) % OUTLINES
 
 
 @dataclass(slots=True)
@@ -118,21 +109,21 @@ class Table:
         """Whether there were more different keys than could be kept."""
         return bool(self.passed)
 
-    def add(self, key: str, place: Place, count: int, order: int) -> Seen | None:
+    def add(self, key: str, trace: int, hashed: int, count: int, order: int) -> Seen | None:
         """
         Counts lines under a key that is not in `seen`; None if the key is of those that are not kept.
 
         `full` has, for each outline that keeps all it may, the greatest hash that it keeps: a key beyond it can be
         counted as passed without asking.
         """
-        outline, hashed = place
+        outline = trace >> 2 * MARKS
         kept = self._kept.setdefault(outline, [])
         rank = (-hashed, key)
         if len(kept) >= self.each:
             if rank <= kept[0]:
-                self.passed[trace_of(key, outline)] += count
+                self.passed[trace] += count
                 return None
-            self._let_go(outline, heapq.heappushpop(kept, rank)[1])
+            self._let_go(heapq.heappushpop(kept, rank)[1])
         else:
             heapq.heappush(kept, rank)
         if len(kept) >= self.each:
@@ -143,7 +134,7 @@ class Table:
             self.each //= 2
             for number, ranks in self._kept.items():
                 while len(ranks) > self.each:
-                    self._let_go(number, heapq.heappop(ranks)[1])
+                    self._let_go(heapq.heappop(ranks)[1])
                 if len(ranks) == self.each:
                     self.full[number] = -ranks[0][0]
         return found if key in self.seen else None
@@ -160,8 +151,8 @@ class Table:
                     both.seen[key] = Seen(len(both.seen), seen.order, seen.examples, seen.count, seen.noted)
         return both
 
-    def _let_go(self, outline: int, key: str) -> None:
+    def _let_go(self, key: str) -> None:
         gone = self.seen.pop(key)
-        trace = trace_of(key, outline)
+        trace = trace_of(key)
         self.passed[trace] += gone.count
         self.departed[gone.number] = trace
