@@ -25,6 +25,7 @@ from shakeout.report.model import Issue, LogChange, ReleaseSummary, Report, Stat
 from shakeout.runs.errorlogs import occurrences
 from shakeout.runs.explaining import explain
 from shakeout.runs.novelty import log_changes
+from shakeout.runs.states import occurrences_of
 from shakeout.why.engine import Symptom
 from shakeout.why.sources import Sources
 
@@ -62,7 +63,7 @@ def explain_offline(question: Question) -> Report:
 def _explain(question: Question, found: EvidenceInput, repository: Repository | None, start: float) -> Report:
     watch = _Watch()
     logged = list(errors(watch.over(found.suspects())))
-    log = ErrorLog(occurrences(logged, found.resolve))
+    log = ErrorLog([*occurrences(logged, found.resolve), *occurrences_of(found.documents, found.resolve)])
     commit, commit_from, repository = _deployed_commit(question, watch, repository)
     read = time.monotonic()
     sources = Sources(log)

@@ -9,7 +9,7 @@ from shakeout.catalogue.process.claims import ProcessEnded
 from shakeout.catalogue.runtime.ended import NeverReady
 from shakeout.catalogue.runtime.family import EXACT, WINDOW, exceptions_near, near, runtime
 from shakeout.catalogue.runtime.memory import MemoryLimitExceeded
-from shakeout.catalogue.runtime.wording import LIMIT, NOT_READY, UPSTREAM, how_ended, is_failed_request
+from shakeout.catalogue.runtime.wording import BOOT, LIMIT, NOT_READY, UPSTREAM, how_ended, is_failed_request
 from shakeout.catalogue.symptoms import ErrorLogged
 from shakeout.logs.errorlog import ErrorLog
 from shakeout.why import Because, Strength
@@ -44,12 +44,12 @@ def exception_behind_request(error: ErrorLogged, log: ErrorLog) -> Iterator[Beca
 
 
 @runtime.rule
-def service_gone_behind_request(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
+def service_gone(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
     """
-    The request failed because the service behind it was not there.
+    The request failed, or the platform waits before the next start, because the service was not there.
 
     ## What you see
-    502, 503 or a malformed response, beside a line that says the container ended or never became ready.
+    502, 503, a malformed response or `CrashLoopBackOff`, beside a line that says how the container ended.
 
     ## Why it happens
     A process that has ended answers nobody.
@@ -61,7 +61,8 @@ def service_gone_behind_request(error: ErrorLogged, log: ErrorLog) -> Iterator[B
     What made the service end.
     """
     occurrence = log.get(error.key)
-    if occurrence is None or occurrence.traceback is not None or not is_failed_request(error.text):
+    follows = is_failed_request(error.text) or BOOT.search(error.text)
+    if occurrence is None or occurrence.traceback is not None or not follows or LIMIT.search(error.text):
         return
     if exceptions_near(log, error, WINDOW):
         return

@@ -75,8 +75,8 @@ class ShortText:
 
     def unwrap(self, line: str) -> Wrapped | None:
         match = self._form.match(line)
-        if match is None:
-            return None
+        if match is None or severity(match["host"]) is not None or severity(match["name"]) is not None:
+            return None  # `2026-02-01T10:00:00Z ERROR denied: …` has a level there, not a host
         moment, doubt = time(match["time"])
         priority = int(match["priority"]) % 8 if match["priority"] else None
         return Wrapped(
