@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged, ServiceNotDeployed
 from shakeout.evidence.model import Evidence
 from shakeout.logs.errorlog import ErrorLog, Occurrence
+from shakeout.logs.interpreter import told
 from shakeout.why import Because, Claim, Family, Layer, Strength, claim
 
 exceptions = Family("exceptions", "The first exception of a traceback")
@@ -142,18 +142,6 @@ def exception_at_start(failed: ServiceNotDeployed, log: ErrorLog) -> Iterator[Be
             return
 
 
-_WORDED = (
-    ("NameError", re.compile(r"(?:^|[\s:])((?:global )?name '[^'\s]{1,200}' is not defined)")),
-    (
-        "UnboundLocalError",
-        re.compile(r"(cannot access local variable '[^'\s]{1,200}' where it is not associated\b.{0,60})"),
-    ),
-    ("UnboundLocalError", re.compile(r"(local variable '[^'\s]{1,200}' referenced before assignment)")),
-    ("NameError", re.compile(r"(cannot access free variable '[^'\s]{1,200}' where it is not associated\b.{0,60})")),
-)
-"""What only Python's own exceptions say, where a log has the message and neither type nor traceback."""
-
-
 @exceptions.rule
 def exception_told_in_words(symptom: ErrorLogged | CheckFailed, log: ErrorLog) -> Iterator[Because]:
     """
@@ -179,8 +167,7 @@ def exception_told_in_words(symptom: ErrorLogged | CheckFailed, log: ErrorLog) -
     if any(item.traceback is not None for item in found):
         return
     for item in found:
-        for kind, wording in _WORDED:
-            match = wording.search(item.text)
-            if match is not None and item.type in {None, "", kind}:
-                yield Because(ExceptionRaised(kind, match[1], item.key), evidence_of(item))
-                return
+        said = told(item.text)
+        if said is not None and item.type in {None, "", said[0]}:
+            yield Because(ExceptionRaised(said[0], said[1], item.key), evidence_of(item))
+            return

@@ -13,6 +13,7 @@ from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.errorlog import Occurrence, Origin
 from shakeout.logs.errors import LoggedError, errors
 from shakeout.logs.inner import interpret
+from shakeout.logs.interpreter import told
 from shakeout.logs.suspects import suspect
 from shakeout.logs.tracebacks.model import Traceback
 
@@ -123,7 +124,7 @@ def _occurrence(error: LoggedError, resolve: Resolve | None, origin: Origin, own
         evidence=tuple(_evidence(error, resolve)),
         traceback=_clean(error.traceback),
         count=error.count,
-        error=error.severity >= Severity.ERROR,
+        error=error.severity >= Severity.ERROR or (error.entry.unsure and told(text) is not None),
         system=error.entry.system,
         first=error.first,
         last=error.last,
