@@ -1,0 +1,1 @@
+"""Versions: services that run different commits, or that speak different protocols."""
