@@ -18,7 +18,8 @@ from shakeout.logs.values import plain
 from shakeout.logs.yaml_documents import scalars
 
 _PARTS = re.compile(r'"log"\s{0,4}:\s{0,4}("(?:[^"\\\n]|\\.)*")')
-_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+# From every quotation mark to the next, overlapping: a stray one before it must not hide a string.
+_STRING = re.compile(r'(?=("(?:[^"\\\n]|\\.)*+"))')
 
 
 def look_up(source: Source, locator: Locator, limits: Limits) -> str:
@@ -81,10 +82,10 @@ def _unescaped(text: str, depth: int, *, every: bool = False) -> Iterator[str]:
     if depth > 6:
         return
     for match in _STRING.finditer(text):
-        if "\\" not in match[0] and not every:
+        if "\\" not in match[1] and not every:
             continue  # it stands in the text as it is
         try:
-            value = _unescape(match[0])
+            value = _unescape(match[1])
         except (msgspec.DecodeError, UnicodeError):
             continue
         yield value

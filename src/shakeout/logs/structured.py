@@ -10,7 +10,7 @@ import msgspec
 
 from shakeout.logs import formats
 from shakeout.logs.entry import LogEntry
-from shakeout.logs.formats.base import Pass, Record, RecordFormat, Skip
+from shakeout.logs.formats.base import SKIP, Pass, Record, RecordFormat, Skip
 from shakeout.logs.inner import interpret
 from shakeout.logs.layout import newest_first
 from shakeout.logs.limits import Limits
@@ -96,10 +96,19 @@ class Structured:
         record, read = self.record, self.read
         record.enter(region.data, region.offset, region.line, long=region.data.count(b"\n", 0, 1 << 16) < 2)
         found = elements(region.data)
+        first = self._formats[0].read_record
         for start, raw in reversed(found) if reverse else found:
             record.start, record.raw = start, raw
-            entry = read()
-            if entry is not None:
+            try:
+                entry = first(record)  # nearly always the same format as before
+            except (RecursionError, UnicodeDecodeError):
+                entry = None
+            if entry is SKIP:
+                continue
+            if entry is None:
+                entry = read()
+                first = self._formats[0].read_record
+            if isinstance(entry, LogEntry):
                 yield entry
 
     def whole(self, data: bytes, offset: int = 0, line: int = 1) -> Iterator[LogEntry]:

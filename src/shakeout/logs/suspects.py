@@ -23,6 +23,8 @@ _CONTINUES = re.compile(
     r"|\[parameters|\(Background|exit status|throw|\.\.\.|\]|\}|\))"
     r"|\d+: )"
 )
+# One line with a calm level of its own, as uvicorn and logging write it: most of what is logged, decided at once.
+_CALM = re.compile(r"(?:INFO|DEBUG):(?: {1,5}\S|[\w.-]{1,80}:[^\n]{0,4}\S)[^\n]*\Z")
 # A line that is certainly its own: a level, or a time, then a level.
 _LEVEL = re.compile(r"(?:INFO|DEBUG|info|debug|TRACE|NOTICE|LOG)\b")
 
@@ -39,4 +41,6 @@ def continues(text: str) -> bool:
 
 def suspect(text: str) -> bool:
     """Whether text whose severity nobody gave may report a failure, or be part of a traceback."""
+    if _CALM.match(text) is not None and '" 5' not in text and '" 4' not in text:
+        return False
     return worded(text) or continues(text)

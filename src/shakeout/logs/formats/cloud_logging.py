@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -59,8 +60,6 @@ class _Parts:
     """One entry's fields, whichever spelling they had."""
 
     entry: _Entry
-    labels: Mapping[str, Any] = field(default_factory=dict)
-    resource: Mapping[str, Any] = field(default_factory=dict)
     request: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -85,7 +84,7 @@ class CloudLogging:
                 if found is None:
                     return None
                 entry = found
-        if entry.insert_id and record.duplicate(hash((entry.insert_id, entry.timestamp, entry.log_name))):
+        if entry.insert_id and record.duplicate(hash(entry.insert_id) ^ hash(entry.timestamp)):
             return SKIP
         threshold = record.reading.threshold
         if threshold is not None and _harmless(entry, threshold):
@@ -150,36 +149,27 @@ def _object(raw: msgspec.Raw) -> Mapping[str, Any]:
 
 
 def _read(record: Record, entry: _Entry) -> LogEntry:
-    resource = _object(entry.resource)
-    inner_labels = resource.get("labels")
-    parts = _Parts(
-        entry=entry,
-        labels=_object(entry.labels),
-        resource=inner_labels if isinstance(inner_labels, dict) else {},
-        request=_object(entry.http_request),
-    )
+    origin = _origin(bytes(entry.labels), bytes(entry.resource), entry.log_name)
+    parts = _Parts(entry=entry, request=_object(entry.http_request))
     moment, doubt = time(entry.timestamp or entry.receive_timestamp)
     outer = severity(entry.severity) or record.hint
-    log = entry.log_name.rpartition("/")[2].replace("%2F", "/")
-    labels = _labels(parts, log)
-    service = next((as_text(parts.resource[key]) for key in _SERVICES if parts.resource.get(key)), None)
     body = _body(record, parts)
     inner = body.severity
     text = entry.text_payload is not None
     # The platform's severity of text says only which stream it was written to.
     level = inner if inner is not None and (text or outer is None or "protoPayload" in body.fields) else outer
-    system = log.endswith("varlog/system") or _SYSTEM.match(body.message) is not None
+    system = origin.log.endswith("varlog/system") or _SYSTEM.match(body.message) is not None
     return LogEntry(
         message=body.message,
         locator=record.locate(*body.keys),
         time=moment,
         time_doubt=doubt,
         severity=level if level is not None else Severity.DEFAULT,
-        service=service or body.service,
-        stream="/".join(part for part in (service, labels.get("revision"), labels.get("instance"), log) if part),
+        service=origin.service or body.service,
+        stream=origin.stream,
         sequence=record.next(),
         system=system,
-        labels=labels,
+        labels=origin.labels,
         fields=body.fields,
         quote=body.quote,
         unsure=inner is None and (text or not outer),
@@ -256,18 +246,39 @@ def _request(request: Mapping[str, Any], key: str, fields: dict[str, Any]) -> Pa
     )
 
 
-def _labels(parts: _Parts, log: str) -> dict[str, str]:
-    labels = {as_text(key): as_text(value) for key, value in parts.labels.items() if value is not None}
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where entries come from: thousands share one, so that it is worked out once."""
+
+    log: str
+    service: str | None
+    stream: str
+    labels: Mapping[str, str]
+
+
+@lru_cache(maxsize=2048)
+def _origin(labels: bytes, resource: bytes, log_name: str) -> _Origin:
+    log = log_name.rpartition("/")[2].replace("%2F", "/")
+    inner = _object(msgspec.Raw(resource)).get("labels")
+    of_resource = inner if isinstance(inner, dict) else {}
+    found = _labels(_object(msgspec.Raw(labels)), of_resource, log)
+    service = next((as_text(of_resource[key]) for key in _SERVICES if of_resource.get(key)), None)
+    stream = "/".join(part for part in (service, found.get("revision"), found.get("instance"), log) if part)
+    return _Origin(log, service, stream, found)
+
+
+def _labels(given: Mapping[str, Any], resource: Mapping[str, Any], log: str) -> dict[str, str]:
+    labels = {as_text(key): as_text(value) for key, value in given.items() if value is not None}
     found = {"log": log} if log else {}
     for name, sources in (
-        ("revision", (parts.resource.get("revision_name"), parts.resource.get("version_id"))),
-        ("instance", (labels.get("instanceId"), labels.get("instance_id"), parts.resource.get("instance_id"),
-                      parts.resource.get("pod_name"))),
-        ("pod", (parts.resource.get("pod_name"),)),
-        ("container", (parts.resource.get("container_name"),)),
-        ("namespace", (parts.resource.get("namespace_name"),)),
-        ("location", (parts.resource.get("location"),)),
-        ("project", (parts.resource.get("project_id"),)),
+        ("revision", (resource.get("revision_name"), resource.get("version_id"))),
+        ("instance", (labels.get("instanceId"), labels.get("instance_id"), resource.get("instance_id"),
+                      resource.get("pod_name"))),
+        ("pod", (resource.get("pod_name"),)),
+        ("container", (resource.get("container_name"),)),
+        ("namespace", (resource.get("namespace_name"),)),
+        ("location", (resource.get("location"),)),
+        ("project", (resource.get("project_id"),)),
     ):  # fmt: skip
         value = next((as_text(source) for source in sources if source), "")
         if value:
