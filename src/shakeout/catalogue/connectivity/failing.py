@@ -16,7 +16,7 @@ from shakeout.evidence.probes import Probes
 from shakeout.logs.errorlog import ErrorLog
 from shakeout.why import Because, Strength
 
-_ANSWERED_BADLY = range(500, 600)
+_ANSWERED_BADLY = frozenset({502, 503, 504})
 _UNAVAILABLE = re.compile(
     r"\b50[234]\b.{0,20}(?:Service Unavailable|Bad Gateway|Gateway Time-?out)|(?:status|code|error)[ :=]{1,3}50[234]\b",
     re.IGNORECASE,
@@ -39,8 +39,8 @@ def connection_failed_in_check(
 
     ## How we know
     The check's own facts: which kind of failure, at which address. Where a service says no more than that it is down,
-    our own connection to the same backing service. Where a service only answers 5xx, the failed connections in its own
-    log of this run, as far as they are all to one address.
+    our own connection to the same backing service. Where a service only answers 502, 503 or 504, the failed
+    connections in its own log of this run, as far as they are all to one address.
 
     ## What to change
     What makes the connection fail, which the next link says.
@@ -113,8 +113,8 @@ def connection_failed_at_start(
     It needs a backing service before it can serve, and does not get it.
 
     ## How we know
-    The last error in the service's own log that has no traceback is a connection that failed; one with a traceback is
-    told by the exception itself.
+    The last error that the service logged before it ended is a connection that failed; of a service that runs on and
+    is not ready, the last such error. Where there is a traceback, the exception itself tells it.
 
     ## What to change
     What makes the connection fail, which the next link says.
@@ -123,7 +123,11 @@ def connection_failed_at_start(
     if any(occurrence.traceback is not None for occurrence in own):
         return
     view = View(log=log, declarations=declarations, platform=platform)
-    found = [seen for occurrence in own if occurrence.error and (seen := view.logged(occurrence)) is not None]
+    errors = [occurrence for occurrence in own if occurrence.error]
+    item = platform.get(failed.service) if platform is not None else None
+    if item is None or item.reason != "not-ready":
+        errors = errors[-1:]
+    found = [seen for occurrence in errors if (seen := view.logged(occurrence)) is not None]
     if found:
         yield Because(view.claim(found[-1]), found[-1].evidence)
 
