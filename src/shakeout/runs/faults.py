@@ -2,8 +2,11 @@
 Faults that can be injected: each one is a commit, or a few, and the truth about it.
 
 `faults/NAME/` holds `fault.toml` and one patch for each commit, in the order of their names. What stands before the
-first `diff --git` of a patch is the commit's message. `inject` clones the application with its history, puts harmless
-commits before, between and after, so that the newest commit is never the answer by luck, and leaves the rest to a run.
+first `diff --git` of a patch is the commit's message. A name that ends in `.side.patch` is committed to a side branch
+that begins there; one that ends in `.merge.patch` merges that branch (each conflict as the main branch has it) and
+puts its own diff, if it has one, into the merge commit: so a merge can lose or add what neither side did.
+`inject` clones the application with its history, puts harmless commits before, between and after, so that the newest
+commit is never the answer by luck, and leaves the rest to a run.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ from shakeout.evidence import git
 
 HARMLESS = "docs/explanation/diary.md"
 """The file that the harmless commits write to; it is in no service."""
+
+SIDE = "side"
+"""The branch that `.side.patch` commits to."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,7 +136,7 @@ def inject(source: Path, scratch: Path, faults: Sequence[Fault]) -> Injected:
                 _git(scratch, "tag", "--force", tag, "HEAD")
         for patch in fault.patches:
             writer.harmless()
-            commits[f"{fault.name}/{patch.name}"] = writer.apply(patch)
+            commits[f"{fault.name}/{patch.name}"] = writer.write(patch)
             for tag, after in fault.tags.items():
                 if after == patch.name:
                     _git(scratch, "tag", "--force", tag, "HEAD")
@@ -157,10 +163,25 @@ class _Writer:
             diary.write(f"Entry {self._count}: looked at the release, nothing to change.\n")
         self._commit(f"Write entry {self._count} of the diary")
 
+    def write(self, patch: Path) -> str:
+        """Commit one patch: on the main branch, on a side branch, or as the merge of that; returns the full hash."""
+        if patch.name.endswith(".side.patch"):
+            _git(self._folder, "checkout", "--quiet", "-B", SIDE)
+            try:
+                return self.apply(patch)
+            finally:
+                _git(self._folder, "checkout", "--quiet", "main")
+        if patch.name.endswith(".merge.patch"):
+            _git(self._folder, "merge", "--quiet", "--no-ff", "--no-commit", "--strategy-option=ours", SIDE)
+        return self.apply(patch)
+
     def apply(self, patch: Path) -> str:
         """Commit one patch under its own message; returns the full hash."""
         text = patch.read_text(encoding="utf-8")
-        message = text.split("diff --git ", 1)[0].strip()
+        message, mark, _ = text.partition("diff --git ")
+        message = message.strip()
+        if not mark and patch.name.endswith(".merge.patch"):
+            return self._commit(message)
         try:
             _git(self._folder, "apply", "--index", "--whitespace=nowarn", str(patch.resolve()))
         except UsageError as error:
