@@ -27,6 +27,7 @@ from drain3.template_miner_config import TemplateMinerConfig
 
 from bench.accuracy import Accuracy, accuracy
 from bench.generated import KNOWN, OTHER, samples
+from bench.later import LATER
 from bench.lines import Sample
 from shakeout.logs.templates import TemplateMiner, mine
 
@@ -50,6 +51,7 @@ def main() -> None:
         _accuracies("generated, in the manner of known logs", sets)
         others = samples(OTHER)
         _accuracies("generated, like none of them", others)
+        _accuracies("generated later than the rules", samples(LATER))
         sets += others
     if not given.quick:
         if not folder:

@@ -55,7 +55,7 @@ def _divided(rows: list[Row]) -> Iterable[tuple[Row, list[Row]]]:
             continue
         columns = [set(column) for column in zip(*part, strict=True)]
         different = [place for place, words in enumerate(columns) if len(words) > 1]
-        values = [place for place in different if _judged(part, columns, place)]
+        values = [place for place in different if _judged(part, columns, place, alone=len(different) == 1)]
         constant = sum(1 for place, words in enumerate(columns) if len(words) == 1 and _speaks(part[0][place]))
         names = sum(1 for place in values if SIGN not in columns[place])
         if len(values) == len(different) and constant >= max(1, names):
@@ -70,11 +70,11 @@ def _divided(rows: list[Row]) -> Iterable[tuple[Row, list[Row]]]:
         pending.extend(parts[word] for word in sorted(parts))
 
 
-def _judged(part: list[Row], columns: list[set[str]], place: int) -> bool:
+def _judged(part: list[Row], columns: list[set[str]], place: int, *, alone: bool) -> bool:
     before = _only(columns[place - 1]) if place else ""
     earlier = _only(columns[place - 2]) if place > 1 else ""
     first = not any(is_word(token) for token in part[0][:place])
-    return varies(columns[place], before=before, earlier=earlier, first=first)
+    return varies(columns[place], before=before, earlier=earlier, first=first, alone=alone)
 
 
 def _speaks(token: str) -> bool:

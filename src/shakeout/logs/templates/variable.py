@@ -51,6 +51,7 @@ PREPOSITIONS = frozenset(["for", "from", "by", "to", "on", "at", "of", "in", "wi
 NOTHING = frozenset({"null", "none", "nil", "undefined", "nan", "n/a", "unknown", "-", ""})
 """How programs write a value that is not there."""
 
+_QUOTES = frozenset("\"'[(`")
 _OPENERS = frozenset("\"'[(:")
 _ALTERNATIVES = frozenset(["true", "false", "yes", "no", "on", "off", "enabled", "disabled", "ok", "up", "down"])
 _PREDICATE = re.compile(
@@ -68,11 +69,13 @@ KINDS_OF_IDENTIFIER = 4
 KINDS_OF_SETTING = 4
 KINDS_OF_WORD = 6
 KINDS_OF_CODE = 9
+KINDS_OF_CODE_ALONE = 5
 KINDS_OF_SUBJECT = 24
 """
 How many different words one place must show before they are values: after a word that announces a name; of
 identifiers (digits, dots, inner capitals); after `=` or a preposition; of plain words; of codes in capitals, which
-programs enumerate; and at the beginning of a line, where the subject stands that names the event.
+programs enumerate (fewer where nothing else in the line differs: two states that differ together are a transition); and
+at the beginning of a line, where the subject stands that names the event.
 """
 
 
@@ -81,11 +84,12 @@ def is_word(token: str) -> bool:
     return SIGN in token or any(character.isalnum() for character in token)
 
 
-def varies(values: Iterable[str], *, before: str, earlier: str, first: bool) -> bool:
+def varies(values: Iterable[str], *, before: str, earlier: str, first: bool, alone: bool) -> bool:
     """
     Whether the words seen at one place (the rest of the line being equal) are values.
 
-    `before` and `earlier` are the two tokens in front of the place (without space); `first`: it begins the line.
+    `before` and `earlier` are the two tokens in front of the place (without space); `first`: it begins the line;
+    `alone`: no other place differs.
     """
     seen = set(values)
     signed = SIGN in seen
@@ -106,8 +110,9 @@ def varies(values: Iterable[str], *, before: str, earlier: str, first: bool) -> 
         return kinds >= KINDS_OF_SUBJECT and not first
     if first:
         return kinds >= KINDS_OF_SUBJECT and identifiers * 2 >= len(words)
+    setting = before == "=" or before in _QUOTES
     if codes * 2 > len(words):
-        return kinds >= KINDS_OF_CODE
+        return kinds >= (KINDS_OF_SETTING if setting else KINDS_OF_CODE_ALONE if alone else KINDS_OF_CODE)
     if signed and before == "=":
         return True
     if all("/" in word or "\\" in word for word in words):
@@ -118,6 +123,6 @@ def varies(values: Iterable[str], *, before: str, earlier: str, first: bool) -> 
         return kinds >= KINDS_OF_NAME
     if identifiers * 2 > len(words):
         return kinds >= KINDS_OF_IDENTIFIER
-    if before == "=" or before.lower() in PREPOSITIONS:
+    if setting or before.lower() in PREPOSITIONS:
         return kinds >= KINDS_OF_SETTING
     return kinds >= KINDS_OF_WORD
