@@ -43,7 +43,8 @@ LATER: dict[str, Statements] = {
         (
             30,
             "{hex:10}: to=<{word:50}@example.org>, relay=none, delay={float}, "
-            "delays={float}/{float}/{float}/{float}, dsn=4.4.1, status=deferred (connect to {host}[{ip}]:25: Connection timed out)",
+            "delays={float}/{float}/{float}/{float}, dsn=4.4.1, "
+            "status=deferred (connect to {host}[{ip}]:25: Connection timed out)",
         ),
         (60, "connect from {host}[{ip}]"),
         (60, "disconnect from {host}[{ip}]"),
