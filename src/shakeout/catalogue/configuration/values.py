@@ -19,8 +19,6 @@ _ADDRESS = re.compile(
     r"url|dsn|scheme|parse|plugin|adapters|Unsupported database|could not be cast|Invalid port|Port|host", re.IGNORECASE
 )
 _SQL = frozenset(["postgresql", "postgres", "psql", "pgsql", "mysql", "mariadb", "sqlite", "oracle", "mssql"])
-    ["postgresql", "postgres", "psql", "pgsql", "mysql", "mariadb", "sqlite", "oracle", "mssql", "cockroachdb"]
-)
 _QUEUES = frozenset(["redis", "rediss", "amqp", "amqps", "kafka", "sqs", "memory", "filesystem"])
 _SCHEMES = {
     "DATABASE": _SQL,
