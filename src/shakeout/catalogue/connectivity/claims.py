@@ -6,6 +6,16 @@ from shakeout.evidence.model import Locator
 from shakeout.why import Claim, Layer, claim
 
 
+def _points(at: Locator, target: str, address: str) -> str:
+    """`FILE:LINE points TARGET to ADDRESS`, or `names ADDRESS` where nothing says what is to be found there."""
+    return f"{at} names {address}" if target == address else f"{at} points {target} to {address}"
+
+
+def _points_to_host(at: Locator, target: str, host: str, what: str = "host") -> str:
+    named = target.rpartition(":")[0] or target
+    return f"{at} names the {what} {host}" if named == host else f"{at} points {target} to the {what} {host}"
+
+
 @claim(Layer.MECHANISM)
 class ConnectionsFail(Claim):
     """Connections to one address fail. `service` is who connects, only where no address is known."""
@@ -243,13 +253,14 @@ class AddressWithoutServer(Claim):
     at: Locator
 
     def __str__(self) -> str:
-        return f"{self.at} points {self.target} to {self.address}, and nothing in this environment provides it"
+        return f"{_points(self.at, self.target, self.address)}, and nothing in this environment provides it"
 
     def why(self) -> str:
         return f"Why does {self.at} name {self.address}?"
 
     def title(self) -> str:
-        return f"nothing provides {self.target} at {self.address}, where {self.at} expects it"
+        what = self.address if self.target == self.address else f"{self.target} at {self.address}"
+        return f"nothing provides {what}, where {self.at} expects it"
 
 
 @claim(Layer.DECLARATION)
@@ -261,13 +272,13 @@ class UnknownNameDeclared(Claim):
     at: Locator
 
     def __str__(self) -> str:
-        return f"{self.at} points {self.target} to the host {self.host}, a name that is not known in this environment"
+        return f"{_points_to_host(self.at, self.target, self.host)}, a name that is not known in this environment"
 
     def why(self) -> str:
         return f"Why does {self.at} name {self.host}?"
 
     def title(self) -> str:
-        return f"{self.at} points {self.target} to the unknown host {self.host}"
+        return _points_to_host(self.at, self.target, self.host, "unknown host")
 
 
 @claim(Layer.DECLARATION)
@@ -279,7 +290,7 @@ class SilentAddressDeclared(Claim):
     at: Locator
 
     def __str__(self) -> str:
-        return f"{self.at} points {self.target} to {self.address}, which does not answer"
+        return f"{_points(self.at, self.target, self.address)}, which does not answer"
 
     def why(self) -> str:
         return f"Why does {self.at} name {self.address}?"
@@ -335,7 +346,7 @@ class CertificateExpected(Claim):
     at: Locator
 
     def __str__(self) -> str:
-        return f"{self.at} points {self.target} to {self.address}, whose certificate is not accepted: {self.fault}"
+        return f"{_points(self.at, self.target, self.address)}, whose certificate is not accepted: {self.fault}"
 
     def why(self) -> str:
         return f"Why does {self.at} name {self.address}?"

@@ -221,7 +221,8 @@ def declared_address(
         if len(named) == 1:
             at, quoted = named[0]
             claim = _claim(state, state.target or state.address, state.address, at, "", view)
-            yield Because(claim, [quoted], strength=Strength.ENTAILED)
+            fix = Remedy("words", f"provide what is expected at {state.address}, or correct it at {at}")
+            yield Because(claim, [quoted], strength=Strength.ENTAILED, fix=fix)
             return
         if named:
             places = ", ".join(str(at) for at, _ in named[:4])
