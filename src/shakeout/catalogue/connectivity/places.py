@@ -87,18 +87,25 @@ def places(declarations: Declarations, platform: Platform | None) -> tuple[Place
         for name, setting in service.settings.items():
             if not name.startswith("environment."):
                 continue
-            target = _meant(name.partition(".")[2], declarations)
+            target = _meant(name.partition(".")[2], setting.value, declarations)
             place = _place(target, setting, service, declarations, platform)
             if place is not None:
                 found.append(place)
     return tuple(found)
 
 
-def _meant(variable: str, declarations: Declarations) -> str:
-    """Which service or backing service a variable's name means, else the variable itself."""
+def _meant(variable: str, value: str, declarations: Declarations) -> str:
+    """
+    What a variable is the address of: by its name, else the only backing service of the kind that its scheme has,
+    else the variable itself.
+    """
     stem = re.sub(r"_?(URL|URI|ADDRESS|ADDR|HOST|ENDPOINT|DSN)$", "", variable.upper()).lower()
     known = [*declarations.backing_services, *declarations.services]
-    return next((name for name in known if name.lower().replace("-", "_") == stem), variable)
+    named = next((name for name in known if name.lower().replace("-", "_") == stem), None)
+    scheme = value.partition("://")[0].partition("+")[0].lower()
+    kind = {"postgres": "postgresql", "rediss": "redis", "clickhouses": "clickhouse"}.get(scheme, scheme)
+    of_kind = [item.name for item in declarations.backing_services.values() if item.kind == kind]
+    return named or (of_kind[0] if len(of_kind) == 1 else variable)
 
 
 def _place(
