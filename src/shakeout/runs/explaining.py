@@ -10,8 +10,9 @@ from shakeout.catalogue.symptoms import CheckFailed, ServiceNotDeployed
 from shakeout.checks.base import CheckResult, Outcome
 from shakeout.evidence.guards import Guards
 from shakeout.evidence.platform import Platform
+from shakeout.fixes.proving import Redeclare, prove
 from shakeout.report.building import build_issue
-from shakeout.report.model import Guard, Issue, Unexplained
+from shakeout.report.model import Guard, Issue, Proof, Unexplained
 from shakeout.why.chain import Chain, chains
 from shakeout.why.engine import Bounds, Symptom, walk
 from shakeout.why.sources import Sources
@@ -57,8 +58,13 @@ def explain(
     results: Sequence[CheckResult] = (),
     *,
     bounds: Bounds | None = None,
+    redeclare: Redeclare | None = None,
 ) -> Explanation:
-    """Walk from the symptoms and build one issue from each chain."""
+    """
+    Walk from the symptoms and build one issue from each chain.
+
+    The first patch of each is tried on a scratch copy; `redeclare` reads the manifest from one.
+    """
     graph = walk(symptoms, rules(), sources, bounds)
     by_name = {result.name: result for result in results}
     issues = [
@@ -67,6 +73,7 @@ def explain(
             by_name,
             service_down=any(isinstance(symptom.claim, ServiceNotDeployed) for symptom in chain.symptoms),
             guard=_guard(chain, sources),
+            proof=_proof(chain, sources, redeclare),
         )
         for chain in chains(graph)
     ]
@@ -74,6 +81,11 @@ def explain(
         issues=tuple(sorted(issues, key=lambda issue: issue.priority.rank)),
         notes=tuple(graph.notes),
     )
+
+
+def _proof(chain: Chain, sources: Sources, redeclare: Redeclare | None) -> Proof | None:
+    found = prove(chain, rules(), sources, redeclare)
+    return Proof(status=found.status, detail=found.detail) if found is not None else None
 
 
 def _guard(chain: Chain, sources: Sources) -> Guard | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from shakeout.checks.base import CheckResult, Context
@@ -27,6 +28,7 @@ from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
 from shakeout.runs.lingering import last_inventory
 from shakeout.runs.novelty import last_good_run, log_changes
+from shakeout.runs.redeclaring import redeclared
 from shakeout.runs.request import Request
 from shakeout.runs.sources import declarations_of, platform_of, probes_of
 from shakeout.targets.base import Inventory, Progress, Release, Target
@@ -156,7 +158,7 @@ class Run:
                 sources.add(source)
         if platform is not None:
             sources.add(platform)
-        return explain(symptoms_of(results, platform), sources, results)
+        return explain(symptoms_of(results, platform), sources, results, redeclare=partial(redeclared, self.request))
 
     def _error_log(self, folder: RunFolder, results: tuple[CheckResult, ...]) -> ErrorLog:
         """What the services and the team's own scripts wrote that is, or explains, an error."""

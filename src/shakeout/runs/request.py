@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shakeout.errors import UsageError
@@ -23,6 +23,8 @@ class Request:
     plan: Plan
     repository: Repository
     home: Path
+    caller: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The variables of whoever asked, which the manifest may refer to."""
 
 
 def make_request(
@@ -53,7 +55,11 @@ def make_request(
         caller=caller,
     )
     return Request(
-        loaded=loaded, plan=resolve_pins(plan, repository.resolve), repository=repository, home=home or home_of(path)
+        loaded=loaded,
+        plan=resolve_pins(plan, repository.resolve),
+        repository=repository,
+        home=home or home_of(path),
+        caller=dict(caller),
     )
 
 

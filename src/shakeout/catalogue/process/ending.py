@@ -161,6 +161,8 @@ def error_before_end(ended: ProcessEnded | ProcessRestarted, log: ErrorLog) -> I
     if has_traceback(log, ended.service):
         return
     for occurrence in own(log, ended.service):
+        if _killed(ended) and _MEMORY.search(occurrence.text):
+            return
         if occurrence.error and not of_platform(occurrence.text):
             text = (f"{occurrence.type}: {occurrence.text}" if occurrence.type else occurrence.text).split("\n", 1)[0]
             yield Because(LastWords(ended.service, text[:300]), evidence_of(occurrence)[:1], strength=Strength.ENTAILED)

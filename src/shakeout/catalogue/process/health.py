@@ -91,7 +91,7 @@ def health_path_wrong(
     """
     declared = declarations.services.get(unknown.service)
     at = declared_at(declared, "health.path", "health")
-    if declared is None or at is None:
+    if declared is None or at is None or not unknown.path.endswith(declared.value("health.path") or "/health"):
         return
     evidence = [*quoted(declarations, at, f"asks for {unknown.path}")]
     fix: Remedy | None = None

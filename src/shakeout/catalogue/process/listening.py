@@ -272,6 +272,8 @@ def start_too_slow(silent: NotListening, platform: Platform, declarations: Decla
         yield Because(SlowStart(silent.service), item.evidence[:1], fix=_longer(silent.service))
         return
     seconds = item.facts.get("seconds")
+    if isinstance(seconds, int | float) and float(setting.value or seconds) > seconds:
+        return
     note = f"it listened only after {seconds:g} s" if isinstance(seconds, int | float) else ""
     yield Because(
         DeadlineTooShort(silent.service, setting.at),

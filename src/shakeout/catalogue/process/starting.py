@@ -91,6 +91,9 @@ def command_not_found(fails: CommandFails, platform: Platform, declarations: Dec
     if item is None or at is None or declared is None:
         return
     program = _program(item)
+    run = declared.value("run")
+    if run is not None and program not in run:
+        return
     fix: Remedy | None = None
     meant = nearest(posixpath.basename(program), _USUAL)
     if meant is not None:

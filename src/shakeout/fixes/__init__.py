@@ -1,0 +1,1 @@
+"""Fixes: patches applied to a scratch copy, and proving by asking the deciding evidence again."""
