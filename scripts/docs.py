@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from enum import Enum, EnumType
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -35,10 +37,67 @@ def report_schema() -> str:
     return render_schema()
 
 
+def websocket_page() -> str:
+    """The live protocol's reference, from its schema."""
+    from shakeout.console.protocol import render_markdown
+
+    return render_markdown()
+
+
+def cli_page() -> str:
+    """The command line's reference, from the application itself."""
+    import typer
+
+    from shakeout.cli import EXIT_STATUSES, make_app
+
+    group: Any = typer.main.get_command(make_app())
+    lines = [
+        "# The command line",
+        "",
+        "<!-- Generated from src/shakeout/cli by scripts/docs.py. -->",
+        "",
+        "Results go to standard output, progress and errors to standard error.",
+        "Lines are plain where standard output is no terminal or `CI` is set; `NO_COLOR` takes the colours away.",
+        "",
+        f"{EXIT_STATUSES}",
+        "[Exit statuses](exit-statuses.md) says more.",
+    ]
+    for name, verb in sorted(group.commands.items()):
+        lines += ["", f"## `shakeout {name}`", "", *_sentences(verb.help)]
+        arguments = [item for item in verb.params if not item.opts[0].startswith("-")]
+        lines += ["", "| argument | meaning |", "| --- | --- |"] if arguments else []
+        lines += [f"| `{item.metavar}` | {item.help} |" for item in arguments]
+        lines += ["", "| option | meaning | default |", "| --- | --- | --- |"]
+        lines += [_option(item) for item in verb.params if item.opts[0].startswith("-") and item.name != "help"]
+    return "\n".join(lines) + "\n"
+
+
+def _sentences(text: str) -> list[str]:
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
+    return "\n\n".join(part.replace(". ", ".\n") for part in paragraphs).split("\n")
+
+
+def _option(item: Any) -> str:
+    kind = item.type_descriptor.annotation
+    choices = ", ".join(f"`{member.value}`" for member in kind) if isinstance(kind, EnumType) else ""
+    value = item.metavar or ("" if item.is_flag else kind.__name__.upper())
+    names = ", ".join(f"`{' '.join(part for part in (name, value) if part)}`" for name in item.opts)
+    meaning = item.help + (f" One of {choices}." if choices else "")
+    meaning += " Can be given more than once." if item.multiple else ""
+    meaning += f" Also by the environment variable `{item.envvar}`." if item.envvar else ""
+    shown = item.show_default if isinstance(item.show_default, str) else item.default
+    if isinstance(shown, Enum):
+        shown = shown.value
+    default = f"`{shown}`" if shown not in (None, False, "") and not isinstance(item.show_default, str) else shown or ""
+    return f"| {names} | {meaning} | {default} |"
+
+
 GENERATORS: dict[str, Callable[[], str]] = {
     "manifest.md": manifest_page,
     "shakeout.schema.json": manifest_schema,
     "report.schema.json": report_schema,
+    "websocket.md": websocket_page,
+    "cli.md": cli_page,
 }
 
 

@@ -254,3 +254,21 @@ def test_an_address_that_is_none_exits_2_before_anything_is_deployed(shop) -> No
     done = shop.run("up", "--console", "console.example.com")
     assert done.status == 2 and "--console" in done.err
     assert not (shop.folder / ".shakeout" / "runs").exists()
+
+
+def test_accounts_are_kept_in_postgresql_and_history_in_a_clickhouse_server(
+    tmp_path: Path, postgresql_server, clickhouse_server
+) -> None:
+    ports = [word for option in ("--port", "--auth-port", "--backend-port") for word in (option, "0")]
+    database, history = postgresql_server.new_database(), clickhouse_server.url
+    served = Served(tmp_path, *ports, "--database", database, "--history", history)
+    try:
+        config = call(f"{served.address()}/config.json")
+        states = {
+            name: call(config[f"{service}_url"] + "/health")["backing_services"][name]
+            for service, name in (("auth", "accounts"), ("backend", "clickhouse"))
+        }
+    finally:
+        served.close()
+    assert (states["accounts"]["kind"], states["accounts"]["status"]) == ("postgresql", "up")
+    assert states["clickhouse"]["status"] == "up" and "127.0.0.1" in states["clickhouse"]["address"]

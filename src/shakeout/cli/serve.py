@@ -44,6 +44,16 @@ def serve(
             help="A ClickHouse server, `http://user:password@host:8123/database`, or `disabled`.",
         ),
     ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database",
+            metavar="URL",
+            envvar="DATABASE_URL",
+            show_default="SQLite in DIR",
+            help="A PostgreSQL for the accounts, `postgresql://user:password@host:5432/database`.",
+        ),
+    ] = None,
     quiet: QuietOption = False,
 ) -> int:
     """
@@ -57,6 +67,7 @@ def serve(
         folder=data,
         ports={"auth": auth_port, "backend": backend_port, "frontend": port},
         history=history,
+        database=database,
         progress=ProgressLines(quiet=quiet),
     )
     return serving.run(lambda address: print(f"the console is at {address} (Ctrl-C stops it)", flush=True))

@@ -34,13 +34,16 @@ class Serving:
     The console in `folder`: accounts, history, spool, logs, and the key that signs tokens (mode 600).
 
     `ports` has one for each service, 0 for a free one. `history` is a history URL; by default chDB in the folder, or
-    `disabled` where chDB is not installed.
+    `disabled` where chDB is not installed. `database` is the accounts'; by default SQLite in the folder.
     """
 
-    def __init__(self, *, folder: Path, ports: Mapping[str, int], history: str | None, progress: Progress) -> None:
+    def __init__(
+        self, *, folder: Path, ports: Mapping[str, int], history: str | None, database: str | None, progress: Progress
+    ) -> None:
         self._folder = folder.absolute()
         self._ports = ports
         self._history = history
+        self._database = {"DATABASE_URL": database} if database else {}
         self._progress = progress
         self._asked_to_stop = False
         self._children: dict[str, subprocess.Popen[bytes]] = {}
@@ -103,6 +106,7 @@ class Serving:
         local = addresses["frontend"].replace(HOST, "localhost")
         environment = {
             **{key: value for key, value in os.environ.items() if key in {"PATH", "HOME", "LANG", "PYTHONPATH"}},
+            **self._database,
             "HOST": HOST,
             "PORT": str(port),
             "DATA_DIR": str(self._folder),
