@@ -39,9 +39,12 @@ def column_of(block: bytes) -> pl.Series:
 
     Lines end with LF or CRLF. Bytes that are no UTF-8 become the replacement character.
     """
-    text = block.decode("utf-8", "replace")
-    lines = pl.Series([text]).str.split("\n").explode()
-    return lines.str.strip_suffix("\r") if "\r" in text else lines
+    try:
+        text = pl.Series([block], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.ComputeError:
+        text = pl.Series([block.decode("utf-8", "replace")])
+    lines = text.str.split("\n").explode()
+    return lines.str.strip_suffix("\r") if b"\r" in block else lines
 
 
 def portion_of(lines: pl.Series | bytes, layout: Layout | None) -> Portion:
