@@ -48,7 +48,8 @@ _KINDS = re.compile(
     r"invalid literal for int|could not convert string to float|[Ii]nvalid (?:truth value|URL|port|DSN|connection)"
     r"|[Cc]ould not parse|Can't load plugin|must specify one of the following schemes|No scheme supplied"
     r"|unknown url type|[Pp]ort (?:could not be cast|out of range|should be)|Not a boolean|ERR_INVALID_URL"
-    r"|Invalid header value|Incorrect padding|Could not deserialize key|Unsupported database|No connection adapters|illegal characters"
+    r"|Invalid header value|Incorrect padding|Could not deserialize key|Unsupported database"
+    r"|No connection adapters|illegal characters"
 )
 _HEAD = re.compile(r"\d+ validation errors? for (\w+)")
 _FIELD = re.compile(r"^(\w[\w.]*)\n\s+(.*?)\[type=(\w+)", re.M)

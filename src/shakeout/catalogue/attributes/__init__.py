@@ -1,0 +1,1 @@
+"""Attributes: a call and the definition that it means no longer agree."""

@@ -1,0 +1,159 @@
+"""A member that is not there: renamed, removed or misspelt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from shakeout.catalogue.attributes.claims import (
+    MemberAbsent,
+    MemberMisspelt,
+    MemberRemoved,
+    MemberRenamed,
+    NothingThere,
+    attributes,
+)
+from shakeout.catalogue.attributes.finding import class_of
+from shakeout.catalogue.exceptions import ExceptionRaised
+from shakeout.catalogue.frames import own_frame, quoted
+from shakeout.evidence.definitions import before, ended, members, parsed
+from shakeout.evidence.patches import nearest, unified, with_line
+from shakeout.evidence.paths import SourcePaths
+from shakeout.evidence.python_modules import PythonModules
+from shakeout.evidence.python_source import PythonSource
+from shakeout.evidence.repository import Commit
+from shakeout.logs.errorlog import ErrorLog
+from shakeout.why import Because, Remedy, Strength
+from shakeout.why.links import Unknown
+
+_MODULE = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
+_OBJECT = re.compile(r"(?:type object )?'(\w+)'(?: object)? has no attribute '(\w+)'")
+
+
+@attributes.rule
+def member_absent(
+    raised: ExceptionRaised, paths: SourcePaths, modules: PythonModules, log: ErrorLog | None
+) -> Iterator[Because | Unknown]:
+    """
+    A line asks for an attribute that its object does not have.
+
+    ## What you see
+    `AttributeError: 'Order' object has no attribute 'total'`, or `module 'shop.prices' has no attribute 'vat'`.
+
+    ## Why it happens
+    The class or module once had it, or has it by another name, or the object is None.
+
+    ## How we know
+    The exception names the class or the module; the repository has exactly one of that name, and its source does not
+    have the member.
+
+    ## What to change
+    The next link says whether it was renamed, removed or never there.
+    """
+    if raised.simple_type != "AttributeError":
+        return
+    at = own_frame(raised, paths, log)
+    module, thing = _MODULE.search(raised.message), _OBJECT.search(raised.message)
+    if at is None or (module is None and thing is None) or "partially initialized" in raised.message:
+        return
+    if module is not None:
+        path = modules.find(module[1], at.path)
+        if path is None:
+            yield Unknown(f"the installed version of '{module[1]}' (it is not the repository's own)")
+            return
+        source = modules.source(path)
+        if source is not None and not source.bindings(module[2]):
+            yield Because(MemberAbsent(module[1], module[2], path, at), quoted(paths, at))
+        return
+    owner, member = (thing[1], thing[2]) if thing else ("", "")
+    if owner == "NoneType":
+        yield Because(NothingThere(member, at), quoted(paths, at))
+        yield Unknown("where the value comes from (what the call that gave None was asked for)")
+        return
+    found = class_of(owner, modules, at.path)
+    if found is not None and member not in members(modules.source(found.path), owner):
+        evidence = (*quoted(paths, at), *quoted(paths, found.at, f"defines {owner}"))
+        yield Because(MemberAbsent(owner, member, found.path, at), evidence)
+
+
+def had(owner: str, member: str) -> Callable[[PythonSource], bool]:
+    """Whether a file's version has the member: in the class of that name, or in the module."""
+
+    def told(source: PythonSource) -> bool:
+        return member in _names(source, owner)
+
+    return told
+
+
+def _names(source: PythonSource | None, owner: str) -> dict[str, int]:
+    if source is None:
+        return {}
+    own = members(source, owner)
+    return own or {bound.name: bound.line for bound in source.bound_in(source.tree)}
+
+
+def _now(absent: MemberAbsent, commit: Commit, modules: PythonModules) -> str | None:
+    """The one member that the commit began where it ended this one."""
+    old = before(modules.repository, commit, absent.path)
+    new = parsed(modules.repository.text(absent.path, commit.hash))
+    began = sorted(set(_names(new, absent.owner)) - set(_names(old, absent.owner)))
+    return began[0] if len(began) == 1 else None
+
+
+@attributes.rule
+def member_renamed_or_removed(
+    absent: MemberAbsent, modules: PythonModules, paths: SourcePaths
+) -> Iterator[Because | Unknown]:
+    """
+    The member was renamed or taken out, and this use stayed.
+
+    ## What you see
+    An attribute that used to work is gone after a refactor.
+
+    ## Why it happens
+    Attributes are looked up when a line runs, so a use that was missed fails only there.
+
+    ## How we know
+    The file's history, parsed version by version: one commit ended that the class or module has the member. Where the
+    same commit began exactly one new member, it was renamed. Where it never had it, and has one of nearly the same
+    name, it was misspelt.
+
+    ## What to change
+    Use the new name; the patch does it on that line.
+    """
+    repository = modules.repository
+    commit = ended(repository, absent.path, had(absent.owner, absent.member))
+    if commit is None:
+        source = modules.source(absent.path)
+        names = _names(source, absent.owner)
+        meant = nearest(absent.member, list(names))
+        if meant is not None:
+            evidence = [*quoted(paths, absent.at)]
+            has = repository.quote(absent.path, names[meant], note=f"has '{meant}'")
+            evidence += [has] if has is not None else []
+            fix = _say(absent, meant, paths)
+            yield Because(
+                MemberMisspelt(absent.owner, absent.member, meant, absent.at), evidence, strength=Strength.ENTAILED,
+                fix=fix,
+            )  # fmt: skip
+        elif repository.shallow:
+            yield Unknown("the full history of this repository (`git fetch --unshallow`)")
+        return
+    evidence = [*quoted(paths, absent.at), commit.evidence()]
+    now = _now(absent, commit, modules)
+    if now is None:
+        yield Because(MemberRemoved(absent.owner, absent.member, absent.path, absent.at), evidence)
+    else:
+        made = MemberRenamed(absent.owner, absent.member, now, absent.path, absent.at)
+        yield Because(made, evidence, fix=_say(absent, now, paths))
+
+
+def _say(absent: MemberAbsent, name: str, paths: SourcePaths) -> Remedy | None:
+    text = paths.repository.text(absent.at.path) or ""
+    line = absent.at.line or 1
+    row = text.split("\n")[line - 1]
+    corrected = re.sub(rf"(?<=\.){re.escape(absent.member)}\b", name, row)
+    if corrected == row:
+        return None
+    patch = unified(absent.at.path, text, with_line(text, line, corrected))
+    return Remedy("patch", f"say '{name}' at {absent.at}", patch=patch)
