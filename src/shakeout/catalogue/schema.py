@@ -1,0 +1,327 @@
+"""Schema: the database has no such table or column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from shakeout.catalogue.exceptions import ExceptionRaised
+from shakeout.catalogue.frames import own_frame, quoted
+from shakeout.catalogue.symptoms import ErrorLogged
+from shakeout.evidence.migrations import COMMANDS, Migrations
+from shakeout.evidence.model import Evidence, Locator
+from shakeout.evidence.paths import SourcePaths
+from shakeout.evidence.repository import Repository
+from shakeout.logs.errorlog import ErrorLog
+from shakeout.why import Because, Claim, Family, GuardSpec, Layer, Remedy, RuledOut, Strength, claim
+from shakeout.why.links import Unknown
+
+schema = Family(
+    "schema",
+    "The database has no such table or column",
+    guard=GuardSpec(
+        name="check that models and migrations agree",
+        kind="command",
+        arguments=(
+            r"makemigrations\b.*--check",
+            r"alembic\s+check",
+            r"prisma\s+migrate\s+(?:diff|status)",
+            r"flyway\s+(?:info|validate)",
+            r"manage\.py\s+migrate\b.*--check",
+            r"pytest-alembic|test_migrations|--test-alembic",
+            r"squawk|atlas\s+migrate\s+lint",
+        ),
+        missing="nothing in the repository's checks compares the code with the migrations",
+        add="- run: alembic check  # or: python manage.py makemigrations --check",
+    ),
+)  # fmt: skip
+
+_WORD = r"[\"'`]?([A-Za-z_][\w.]*)[\"'`]?"
+_TABLE = (
+    re.compile(rf"relation {_WORD} does not exist"),
+    re.compile(rf"no such table: {_WORD}"),
+    re.compile(r"[Tt]able '([\w.]+)' doesn't exist"),
+    re.compile(
+        r"(?:Unknown table|Table) (?:expression identifier )?[`']?([\w.]+)[`']? (?:does not exist|doesn't exist)"
+    ),
+    re.compile(r"[Uu]nknown table (?:expression )?(?:identifier )?[`']([\w.]+)[`']"),
+    re.compile(r"The table [`']([\w.]+)[`'] does not exist in the current database"),
+)
+_COLUMN = (
+    re.compile(rf"column {_WORD} of relation {_WORD} does not exist"),
+    re.compile(rf"column {_WORD} does not exist"),
+    re.compile(rf"no such column: {_WORD}"),
+    re.compile(rf"table {_WORD} has no column named {_WORD}"),
+    re.compile(r"Unknown column '([\w.]+)' in"),
+    re.compile(r"Missing columns: '([\w.]+)'"),
+    re.compile(r"Unknown (?:expression )?(?:or function )?identifier [`']([\w.]+)[`']"),
+    re.compile(r"No such column ([\w.]+) in table"),
+    re.compile(r"The column [`']([\w.]+)[`'] does not exist in the current database"),
+)
+
+
+@claim(Layer.MECHANISM)
+class SchemaLacks(Claim):
+    """A statement names a table or a column that the database does not have."""
+
+    table: str | None
+    column: str | None
+
+    def __str__(self) -> str:
+        return f"the database has no {self.thing}"
+
+    def why(self) -> str:
+        return f"Why has the database no {self.thing}?"
+
+    @property
+    def thing(self) -> str:
+        """What is missing, in words."""
+        if self.column is None:
+            return f"table '{self.table}'"
+        return f"column '{self.column}'{f' in {self.table}' if self.table else ''}"
+
+
+@claim(Layer.DECLARATION)
+class NoMigration(Claim):
+    """Code names a table or column that no migration of the repository adds."""
+
+    thing: str
+    at: Locator
+
+    def __str__(self) -> str:
+        return f"{self.at} needs the {self.thing}, and no migration of the repository adds it"
+
+    def title(self) -> str:
+        return f"No migration adds the {self.thing}"
+
+    def why(self) -> str:
+        return "Why does no migration add it?"
+
+
+@claim(Layer.DECLARATION)
+class MigrationDropped(Claim):
+    """A migration drops a table or column that code still uses."""
+
+    thing: str
+    at: Locator
+
+    def __str__(self) -> str:
+        return f"{self.at} drops the {self.thing}, which code still uses"
+
+
+@claim(Layer.STATE, actionable=True)
+class MigrationNotApplied(Claim):
+    """A migration adds it, and it was not applied to this database; `runs` says whether anything applies migrations."""
+
+    thing: str
+    at: Locator
+    runs: bool
+
+    def __str__(self) -> str:
+        how = "although a step applies migrations" if self.runs else "and nothing that deploys does so"
+        return f"{self.at} adds the {self.thing} and was not applied to this database, {how}"
+
+    def title(self) -> str:
+        return f"The migration {self.at.path} was not applied"
+
+    def why(self) -> str:
+        return f"Why was {self.at.path} not applied?"
+
+    def blamed(self) -> Locator | None:
+        return self.at
+
+
+def lacking(text: str) -> SchemaLacks | None:
+    """The table or column that a database says it does not have; None for any other text."""
+    for pattern in _COLUMN:
+        match = pattern.search(text[:8000])
+        if match is None:
+            continue
+        words = list(match.groups())
+        if len(words) == 2:
+            column, table = words if "relation" in match[0] else words[::-1]
+            return SchemaLacks(_last(table), column)
+        owner, _, column = words[0].rpartition(".")
+        return SchemaLacks(_last(owner) or None, column)
+    for pattern in _TABLE:
+        match = pattern.search(text[:8000])
+        if match is not None:
+            return SchemaLacks(_last(match[1]), None)
+    return None
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+@schema.rule
+def schema_lacks(raised: ExceptionRaised | ErrorLogged, log: ErrorLog) -> Iterator[Because]:
+    """
+    The database says that a table or a column does not exist.
+
+    ## What you see
+    `relation "orders" does not exist`, `no such column: orders.total`, `Table 'shop.orders' doesn't exist`,
+    `Unknown column`, `UNKNOWN_TABLE`, mostly wrapped in an error of the library that was used.
+
+    ## Why it happens
+    Code and schema were not deployed together.
+
+    ## How we know
+    The database's own words, whichever library hands them on.
+
+    ## What to change
+    The next link says whether a migration is missing, was not applied, or took it away.
+    """
+    occurrence = log.get(raised.key)
+    if occurrence is None:
+        return
+    if isinstance(raised, ErrorLogged):
+        if occurrence.traceback is not None or occurrence.type:
+            return
+        found = lacking(raised.text)
+    else:
+        found = lacking(raised.message)
+    if found is not None:
+        yield Because(found, occurrence.evidence[:2])
+
+
+def _needed_at(lacks: SchemaLacks, repository: Repository, paths: SourcePaths, log: ErrorLog) -> Locator | None:
+    """The line of a model that declares it; else the application's line that asked for it."""
+    words = [lacks.column] if lacks.column else [lacks.table or ""]
+    model = _model(lacks, repository)
+    if model is not None:
+        return model
+    for item in log:
+        text = item.traceback.first.message if item.traceback is not None else item.text
+        if lacking(text) == lacks and item.traceback is not None:
+            first = item.traceback.first
+            frame = first.frames[-1] if first.frames else None
+            raised = ExceptionRaised(
+                first.type, first.message, item.key, frame.path if frame else None, frame.line if frame else None
+            )
+            at = own_frame(raised, paths, log)
+            if at is not None:
+                return at
+    found = repository.grep(words[0], ["*.py", "*.js", "*.ts", "*.java", "*.go"])
+    return next((at for at in found if not re.search(r"migrations?/|versions/|tests?/", at.path)), None)
+
+
+def _model(lacks: SchemaLacks, repository: Repository) -> Locator | None:
+    table = (lacks.table or "").lower()
+    app, _, model = table.partition("_")
+    patterns = [rf"(__tablename__|db_table)[[:space:]]*=[[:space:]]*[\"']{table}[\"']", rf"@@map\(\"{table}\"\)"]
+    places = [at for one in patterns if table for at in repository.grep(one, ["*.py", "*.prisma"], fixed=False)]
+    if not places and model:
+        places = [
+            at
+            for at in repository.grep(r"^class [A-Za-z0-9_]+\(.*(models\.)?Model", [f"*{app}/models*"], fixed=False)
+            if repository.lines(at.path)[(at.line or 1) - 1].split("(")[0].split()[-1].lower() == model.replace("_", "")
+        ]
+    if not places:
+        return None
+    start = places[0]
+    if lacks.column is None:
+        return start
+    column = re.compile(rf"\s+{re.escape(lacks.column.removesuffix('_id'))}(?:_id)?\s*(?::|=)")
+    for number, row in enumerate(repository.lines(start.path)[start.line or 0 :], (start.line or 0) + 1):
+        if re.match(r"class |def ", row):
+            break
+        if column.match(row):
+            return Locator(source="file", path=start.path, line=number, commit=repository.commit)
+    return None
+
+
+@schema.rule
+def no_migration_adds_it(
+    lacks: SchemaLacks, migrations: Migrations, paths: SourcePaths, log: ErrorLog
+) -> Iterator[Because | Unknown]:
+    """
+    No migration of the repository adds the table or column.
+
+    ## What you see
+    A new field works on the developer's machine, whose database was made anew or changed by hand.
+
+    ## Why it happens
+    The model was changed, and the migration for it was never made or never committed.
+
+    ## How we know
+    The migrations of the repository (Alembic, Django, Prisma, Knex, SQL files) are read; none adds what the database
+    does not have. The line that declares or asks for it is quoted.
+
+    ## What to change
+    Make the migration and commit it together with the model.
+    """
+    if migrations.about(lacks.table, lacks.column):
+        return
+    if not migrations.files:
+        yield Unknown("where the schema is made (the repository has no migrations)")
+        return
+    at = _needed_at(lacks, migrations.repository, paths, log)
+    seen = quoted(paths, at)
+    if at is None or not seen:
+        return
+    tool = migrations.files[-1][1]
+    made = {"alembic": "alembic revision --autogenerate", "django": "python manage.py makemigrations"}
+    fix = Remedy("command", f"make the migration that adds the {lacks.thing}", command=made.get(tool))
+    if tool not in made:
+        fix = Remedy("words", f"write a migration that adds the {lacks.thing}")
+    yield Because(NoMigration(lacks.thing, at), [*seen, migrations.folder()], strength=Strength.ENTAILED, fix=fix)
+
+
+@schema.rule
+def migration_dropped_it(lacks: SchemaLacks, migrations: Migrations, paths: SourcePaths) -> Iterator[Because]:
+    """
+    A migration took the table or column away while code still uses it.
+
+    ## What you see
+    Errors begin with the migration, in the version that still runs or in a part that was forgotten.
+
+    ## Why it happens
+    Dropping and ceasing to use were done in one deployment, or in the wrong order.
+
+    ## How we know
+    The last step about it, in the order of the migrations, drops it.
+
+    ## What to change
+    Stop to use it first, and drop it with a later deployment.
+    """
+    steps = migrations.about(lacks.table, lacks.column)
+    if steps and not steps[-1].adds:
+        yield Because(MigrationDropped(lacks.thing, steps[-1].at), quoted(paths, steps[-1].at))
+
+
+@schema.rule
+def migration_not_applied(
+    lacks: SchemaLacks, migrations: Migrations, paths: SourcePaths
+) -> Iterator[Because | RuledOut | Unknown]:
+    """
+    The migration is in the repository and was not applied to this database.
+
+    ## What you see
+    A table or column does not exist right after a deployment, and a migration for it was deployed with it.
+
+    ## Why it happens
+    Nothing that deploys applies migrations, or the step that does failed or ran against another database.
+
+    ## How we know
+    A migration adds it, no later one drops it, and the database says that it is not there. Whether any file of the
+    deployment applies migrations is looked for, and shown.
+
+    ## What to change
+    Apply the migrations, and let the deployment do so before it sends traffic.
+    """
+    steps = migrations.about(lacks.table, lacks.column)
+    if not steps or not steps[-1].adds:
+        return
+    step = steps[-1]
+    runner = migrations.runner(step.tool)
+    evidence: list[Evidence] = [*quoted(paths, step.at)]
+    if runner is not None:
+        evidence.append(runner)
+        yield Unknown("the database's own list of migrations, and the output of the step that applies them")
+    else:
+        evidence.append(migrations.repository.absence(".github/workflows"))
+    yield Because(
+        MigrationNotApplied(lacks.thing, step.at, runner is not None), evidence, strength=Strength.ENTAILED,
+        fix=Remedy("command", "apply the migrations to this database", command=COMMANDS[step.tool][1]),
+    )  # fmt: skip
