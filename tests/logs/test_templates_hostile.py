@@ -31,10 +31,10 @@ def test_a_log_whose_every_line_differs_keeps_bounded_templates_and_every_line()
     rng = random.Random(1)
     lines = [_random_words(rng, rng.randint(1, 12)) for _ in range(30_000)]
     miner = TemplateMiner(numbered=True)
-    began = time.monotonic()
+    began = time.process_time()
     miner.add_lines(lines)
     found = miner.snapshot()
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
     assert miner.overflowed
     assert len(miner.table.seen) <= miner.table.limit
     assert sum(template.count for template in found) == len(lines)
@@ -123,11 +123,11 @@ def test_patterns_that_make_other_engines_backtrack_are_linear() -> None:
         "/a" * 2000,
     ]
     hostile += ["".join(rng.choices("1a =:,.-/\"'()", k=4000)) for _ in range(40)]
-    began = time.monotonic()
+    began = time.process_time()
     miner = TemplateMiner()
     miner.add_lines(hostile)
     assert sum(template.count for template in miner.snapshot()) == len(hostile)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_what_no_template_was_kept_for_says_so() -> None:
