@@ -165,7 +165,7 @@ def test_what_only_the_running_system_decides_is_not_tried(tmp_path: Path) -> No
     blind = [replace(rule, sources=()) for rule in rules()]
     found = prove(chain, blind, result.sources)
     assert found == Proof(
-        status="not tried", detail="not tried: only the running system decides this; deploy the fix: `--prove`"
+        status="not tried", detail="only the running system decides this; deploy the fix: `--prove`"
     )
 
 

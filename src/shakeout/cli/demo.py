@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from shakeout.cli.execute import execute, present
-from shakeout.cli.options import FormatOption, OutputOption, QuietOption
+from shakeout.cli.options import FormatOption, OutputOption, ProveOption, QuietOption
 from shakeout.cli.output import ProgressLines
 from shakeout.cli.up import deploy, print_kept
 from shakeout.errors import UsageError
@@ -32,6 +32,7 @@ def demo(
         typer.Option("--fault", metavar="NAME", help="Inject this fault first, as a commit in a scratch clone."),
     ] = None,
     faults: Annotated[bool, typer.Option("--faults", help="List the faults that can be injected, and exit.")] = False,
+    prove: ProveOption = False,
     form: FormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
@@ -50,16 +51,16 @@ def demo(
     if fault:
         if keep:
             raise UsageError("--keep and --fault do not go together", expected="one of them", seen="both")
-        finished = deploy_with_faults(manifest, fault, progress)
+        finished = deploy_with_faults(manifest, fault, progress, prove=prove)
     else:
-        finished = deploy(progress, manifest=manifest, environment="local", keep=keep)
+        finished = deploy(progress, manifest=manifest, environment="local", keep=keep, prove=prove)
     status = present(finished, form, output, quiet=quiet)
     if finished.kept and not quiet and form is None:
         print_kept(finished)
     return status
 
 
-def deploy_with_faults(manifest: Path, names: list[str], progress: ProgressLines) -> Finished:
+def deploy_with_faults(manifest: Path, names: list[str], progress: ProgressLines, *, prove: bool = False) -> Finished:
     """Inject the faults into a scratch clone, deploy that, and keep the run with the application's own runs."""
     source = repository_folder(manifest.parent)
     chosen = choose(_faults_of(manifest), names)
@@ -76,7 +77,7 @@ def deploy_with_faults(manifest: Path, names: list[str], progress: ProgressLines
             home=home_of(manifest),
         )
         try:
-            return execute(Run(request=request, target=make_target(request), progress=progress))
+            return execute(Run(request=request, target=make_target(request), progress=progress, prove=prove))
         finally:
             request.repository.close()
     finally:

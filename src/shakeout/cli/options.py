@@ -36,3 +36,7 @@ ConsoleOption = Annotated[
     ),
 ]
 RevisionOption = Annotated[str, typer.Option("--at", metavar="REVISION", help="The commit to deploy.")]
+
+ProveOption = Annotated[
+    bool, typer.Option("--prove", help="Deploy each fix in a scratch copy, and ask the failed checks again.")
+]

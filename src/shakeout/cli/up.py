@@ -15,6 +15,7 @@ from shakeout.cli.options import (
     FormatOption,
     ManifestOption,
     OutputOption,
+    ProveOption,
     QuietOption,
     RevisionOption,
 )
@@ -30,6 +31,7 @@ def up(
     revision: RevisionOption = "HEAD",
     dirty: Annotated[bool, typer.Option("--dirty", help="Deploy the working tree instead of a commit.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running; `shakeout down` stops it.")] = False,
+    prove: ProveOption = False,
     console: ConsoleOption = None,
     form: FormatOption = None,
     output: OutputOption = None,
@@ -49,6 +51,7 @@ def up(
         revision=revision,
         dirty=dirty,
         keep=keep,
+        prove=prove,
         console=console,
     )
     status = present(finished, form, output, quiet=quiet)
@@ -65,6 +68,7 @@ def deploy(
     revision: str = "HEAD",
     dirty: bool = False,
     keep: bool = False,
+    prove: bool = False,
     folder: Path | None = None,
     console: str | None = None,
 ) -> Finished:
@@ -73,7 +77,8 @@ def deploy(
         manifest=manifest, environment=environment, revision=revision, dirty=dirty, caller=os.environ, folder=folder
     )
     try:
-        return execute_shown(Run(request=request, target=make_target(request), progress=progress, keep=keep), console)
+        run = Run(request=request, target=make_target(request), progress=progress, keep=keep, prove=prove)
+        return execute_shown(run, console)
     finally:
         request.repository.close()
 

@@ -57,22 +57,20 @@ def prove(chain: Chain, rules: Sequence[Rule], sources: Sources, redeclare: Rede
     remedy = first_patch(chain)
     repository = sources.get(Repository)
     if remedy is None or remedy.patch is None:
-        return Proof(status="not tried", detail="not tried: there is no fix that can be applied without a decision")
+        return Proof(status="not tried", detail="there is no fix that can be applied without a decision")
     if repository is None:
-        return Proof(status="not tried", detail=f"not tried: it needs {Repository.described_as}")
+        return Proof(status="not tried", detail=f"it needs {Repository.described_as}")
     asked = _asked(decided, rules)
     changed: tuple[type[Any], ...] = (Declarations, *(type(found) for found in sources.built_on(repository)))
     if not any(issubclass(kind, changed) for rule in asked for kind in rule.sources):
-        return Proof(
-            status="not tried", detail="not tried: only the running system decides this; deploy the fix: `--prove`"
-        )
+        return Proof(status="not tried", detail="only the running system decides this; deploy the fix: `--prove`")
     try:
         with patched(repository, remedy.patch) as copy:
             return _ask_again(decided, rules, sources, moves(remedy.patch), copy, redeclare)
     except PatchError as error:
-        return Proof(status="not proved", detail=f"not proved: the patch does not fit the deployed commit: {error}")
+        return Proof(status="not proved", detail=f"the patch does not fit the deployed commit: {error}")
     except ShakeoutError as error:
-        return Proof(status="not proved", detail=f"not proved: with this change the manifest cannot be read: {error}")
+        return Proof(status="not proved", detail=f"with this change the manifest cannot be read: {error}")
 
 
 def _asked(decided: Link, rules: Sequence[Rule]) -> list[Rule]:
@@ -101,21 +99,21 @@ def _ask_again(
     before = walk([first], asked, sources, bounds).nodes.get(decided.effect)
     after = walk([symptom], asked, new, bounds).nodes.get(effect)
     if before is None or after is None:
-        return Proof(status="not proved", detail=f"not proved: asking again took longer than {SECONDS:g} s")
+        return Proof(status="not proved", detail=f"asking again took longer than {SECONDS:g} s")
     known = {_identity(link.cause) for link in before.links}
     still = next((link.cause for link in after.links if _identity(link.cause) == _identity(decided.cause)), None)
     other = next((link.cause for link in after.links if _identity(link.cause) not in known), None)
     unsure = [need for need in after.needs if need not in before.needs]
     if still is not None:
-        return Proof(status="not proved", detail=f"not proved: with this change it still holds that {still}")
+        return Proof(status="not proved", detail=f"with this change it still holds that {still}")
     if other is not None:
-        return Proof(status="not proved", detail=f"not proved: with this change another cause comes up: {other}")
+        return Proof(status="not proved", detail=f"with this change another cause comes up: {other}")
     if unsure:
-        return Proof(status="not proved", detail=f"not proved: with this change it cannot be told without {unsure[0]}")
+        return Proof(status="not proved", detail=f"with this change it cannot be told without {unsure[0]}")
     places = ", ".join(moved.paths)
     return Proof(
         status="proved",
-        detail=f"proved: with this change of {places}, asked again, it holds no longer that {decided.cause}"
+        detail=f"with this change of {places}, asked again, it holds no longer that {decided.cause}"
         " (asked of the source; `--prove` deploys it)",
     )
 

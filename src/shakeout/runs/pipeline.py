@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from shakeout.report.rendering import FILES, render
 from shakeout.runs.errorlogs import check_output, of_entries
 from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
+from shakeout.runs.intervention import prove_by_deploying
 from shakeout.runs.lingering import last_inventory
 from shakeout.runs.novelty import last_good_run, log_changes
 from shakeout.runs.redeclaring import redeclared
@@ -50,6 +51,7 @@ class Run:
     """
     One execution. With `release`, that release is verified and nothing is deployed; `logs_folder` then has its logs.
 
+    With `prove`, each fix that is a patch is deployed in a scratch copy, and the failed checks are asked again.
     `on_begin` gets the run's folder as soon as it is made, `on_result` each check's result as it comes. `notes` are
     sentences about the run itself for its report; others may add to them while it goes on.
     """
@@ -59,6 +61,7 @@ class Run:
     progress: Progress
     keep: bool = False
     explaining: bool = True
+    prove: bool = False
     release: Release | None = None
     logs_folder: Path | None = None
     on_begin: Callable[[RunFolder], None] | None = None
@@ -93,6 +96,8 @@ class Run:
             except DeploymentError as error:
                 self.notes.append(f"nothing was deployed: {error}")
             report = self._explain_and_report(folder, moment)
+            if self.prove and not self._interrupted and self.release is not None:
+                report = await self._prove(report, folder)
             kept = self.keep and not self._interrupted and self.release is not None
             if kept:
                 await self.target.keep()
@@ -147,6 +152,17 @@ class Run:
         with self._timed("report"):
             report = self._report(folder, moment, results, explanation)
             write_report(report, folder)
+        return report
+
+    async def _prove(self, report: Report, folder: RunFolder) -> Report:
+        """The report with each fix deployed; what was deployed first is stopped before that, unless it is kept."""
+        if not self.keep:
+            await self.target.stop(self.progress)
+        with self._timed("prove"):
+            issues = await prove_by_deploying(self.request, report.issues, report.checks, self.progress)
+        seconds = {**report.seconds, "prove": round(self._seconds["prove"], 3)}
+        report = replace(report, issues=issues, seconds=seconds)
+        write_report(report, folder)
         return report
 
     def _explain(self, results: tuple[CheckResult, ...], platform: Platform | None, folder: RunFolder) -> Explanation:
