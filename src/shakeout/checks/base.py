@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shakeout.evidence.model import Evidence
-from shakeout.manifest.plan import Plan
-from shakeout.targets.base import Release
+
+if TYPE_CHECKING:  # `explain` knows no manifest and no target, and starts faster without their models
+    from shakeout.manifest.plan import Plan
+    from shakeout.targets.base import Release
 
 
 class Outcome(StrEnum):

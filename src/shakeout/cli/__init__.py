@@ -24,9 +24,9 @@ EXIT_STATUSES = (
 )
 
 
-def make_app() -> typer.Typer:
+def make_app(verb: str | None = None) -> typer.Typer:
     """
-    The application with every verb.
+    The application with every verb, or with that one alone: each imports what it needs, and that takes a while.
 
     A verb is a module of this package that names its function `VERB`.
     """
@@ -41,10 +41,12 @@ def make_app() -> typer.Typer:
     )
     app.callback()(_options)
     for found in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        module = importlib.import_module(f"{__name__}.{found.name}")
-        verb = getattr(module, "VERB", None)
-        if verb is not None:
-            app.command(found.name.removesuffix("_"))(verb)
+        name = found.name.removesuffix("_")
+        if verb is not None and name != verb:
+            continue
+        function = getattr(importlib.import_module(f"{__name__}.{found.name}"), "VERB", None)
+        if function is not None:
+            app.command(name)(function)
     return app
 
 
@@ -87,12 +89,12 @@ def _repair_streams() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit status."""
+    verb = arguments[0] if arguments and arguments[0] in _verbs() else None
     try:
-        status = make_app()(arguments or ["--help"], standalone_mode=False, prog_name="shakeout")
+        status = make_app(verb)(arguments or ["--help"], standalone_mode=False, prog_name="shakeout")
     except TyperException as error:
         text = error.format_message()
         if arguments and text:
-            verb = arguments[0] if arguments[0] in _verbs() else ""
             _say(f"{text}\n  what to do: {' '.join(part for part in ('shakeout', verb, '--help') if part)}")
         return 2
     except ShakeoutError as error:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
 
-from shakeout.cli.output import emit, exit_status, results_console
-from shakeout.cli.summary import print_summary
-from shakeout.report.model import Report
+from shakeout.cli.present import present_report
 from shakeout.report.rendering import Format
 from shakeout.runs.pipeline import Finished, Run, write_report
 from shakeout.runs.posting import Posting
@@ -62,22 +59,6 @@ def execute_shown(run: Run, console: str | None) -> Finished:
 def present(finished: Finished, form: Format | None, output: Path | None, *, quiet: bool) -> int:
     """Print the summary, or the report in the form that was asked for; returns the exit status."""
     return present_report(finished.report, form, output, quiet=quiet, folder=shown(finished.folder.path))
-
-
-def present_report(
-    report: Report, form: Format | None, output: Path | None, *, quiet: bool, folder: Path | None = None
-) -> int:
-    """The same for a report alone; `folder` is where its files lie."""
-    to_stdout = form is not None and (output is None or str(output) == "-")
-    try:
-        if not quiet and not to_stdout:
-            print_summary(report, results_console(), folder)
-        emit(report, form, output)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`); what was found is still told by the exit status.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return exit_status(report)
 
 
 def shown(path: Path) -> Path:

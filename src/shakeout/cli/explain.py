@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from shakeout.cli.execute import present_report
 from shakeout.cli.options import FormatOption, OutputOption, QuietOption
 from shakeout.errors import UsageError
 
@@ -55,6 +54,7 @@ def explain(
             seen="nothing",
             hint="shakeout explain logs.json --repo .",
         )
+    from shakeout.cli.present import present_report
     from shakeout.runs.offline import Question, check_arguments, explain_offline
 
     report = explain_offline(

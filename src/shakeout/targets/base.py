@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from shakeout.evidence.model import Locator
 from shakeout.logs.entry import LogEntry
-from shakeout.manifest.plan import Plan
+
+if TYPE_CHECKING:
+    from shakeout.manifest.plan import Plan
 
 Progress = Callable[[str], None]
 """Takes one line for people, for example `waiting for auth because /health answers 503`."""
