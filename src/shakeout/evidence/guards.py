@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import ast
+import fnmatch
 import re
-import tomllib
-from collections.abc import Callable
-from configparser import ConfigParser
-from configparser import Error as ConfigError
 from dataclasses import dataclass
-from typing import Any
 
 from shakeout.evidence.automation import Automation, Command
+from shakeout.evidence.linting import (
+    LINTERS,
+    Configuration,
+    Linter,
+    applies,
+    configuration,
+    covers,
+    excluded,
+    flags,
+    matches,
+    operands,
+    silenced,
+)
 from shakeout.evidence.model import Evidence
 from shakeout.evidence.repository import Repository
 
@@ -24,75 +34,12 @@ class GuardFinding:
     evidence: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Linter:
-    """One tool: how it is called, and which of its codes answer a kind of question."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Gap:
+    """Why a check that runs would not have stopped it: in words, and where that is written."""
 
-    name: str
-    call: re.Pattern[str]
-    codes: dict[str, tuple[str, ...]]
-    """Kind of fault to the codes that find it; an empty tuple where the tool always finds it."""
-    default: tuple[str, ...]
-    """Prefixes of the codes that are on without configuration; an empty text stands for all."""
-
-
-def _call(names: str) -> re.Pattern[str]:
-    return re.compile(
-        rf"(?:^|[\s;&|/])(?:python3? -m |uvx? (?:run )?|poetry run |pipx run |hatch run )?(?:{names})(?:\s|$|@)"
-    )
-
-
-LINTERS = (
-    _Linter(
-        "ruff",
-        re.compile(
-            r"(?:^|[\s;&|/])ruff(?:\s+check\b|\s+(?!format\b|clean\b|rule\b)[\w.-/]|-pre-commit\b|-check\b)|^ruff$|ruff-action"
-        ),
-        {
-            "undefined-name": ("F821", "F823"),
-            "syntax": ("E999", "invalid-syntax"),
-            "unused-import": ("F401",),
-            "undefined-export": ("F822",),
-        },
-        ("E4", "E7", "E9", "F"),
-    ),
-    _Linter(
-        "flake8",
-        _call("flake8"),
-        {
-            "undefined-name": ("F821", "F823"),
-            "syntax": ("E999",),
-            "unused-import": ("F401",),
-            "undefined-export": ("F822",),
-        },
-        ("E", "F", "W", "C9"),
-    ),
-    _Linter("pyflakes", _call("pyflakes"), {"undefined-name": (), "syntax": (), "unused-import": ()}, ("",)),
-    _Linter(
-        "pylint",
-        _call("pylint"),
-        {
-            "undefined-name": ("E0602", "undefined-variable"),
-            "syntax": ("E0001",),
-            "import": ("E0401", "import-error"),
-            "attribute": ("E1101", "no-member"),
-            "signature": ("E1120", "E1121", "E1123"),
-        },
-        ("E", "W", "C", "R", "F"),
-    ),
-    _Linter(
-        "mypy",
-        _call("mypy"),
-        {"undefined-name": (), "syntax": (), "import": (), "attribute": (), "signature": (), "await": ()},
-        ("",),
-    ),
-    _Linter(
-        "pyright",
-        _call("pyright|basedpyright"),
-        {"undefined-name": (), "syntax": (), "import": (), "attribute": (), "signature": (), "await": ()},
-        ("",),
-    ),
-)
+    reason: str
+    evidence: Evidence | None = None
 
 
 class Guards:
@@ -104,188 +51,194 @@ class Guards:
         self.repository = repository
         self.automation = automation or Automation(repository)
 
-    def find(self, kind: str, arguments: tuple[str, ...], missing: str) -> GuardFinding | None:
+    def find(
+        self, kind: str, arguments: tuple[str, ...], missing: str, *, path: str | None = None, line: int | None = None
+    ) -> GuardFinding | None:
         """
-        Look for a guard; None where nothing can look for that kind.
+        Look for a guard that would have stopped a cause at `path` and `line`; None where nothing looks for that kind.
 
         Kinds: `lint-rule` (argument: a kind of fault that linters and type checkers know), `command` (arguments:
-        regular expressions, any of which a command of CI or of a hook has to match), `image-test` and others are
-        `command` with their own expressions.
+        regular expressions, any of which a command of CI or of a hook has to match).
+        A check that may fail without consequence, that looks at other files, or that is told to ignore this, is none.
         """
         if kind == "lint-rule":
-            return self._lint_rule(arguments[0], missing)
+            return self._lint_rule(arguments[0], missing, path, line)
         if kind == "command":
-            return self._command(arguments, missing)
+            return self._command(arguments, missing, path)
         return None
 
-    def _command(self, patterns: tuple[str, ...], missing: str) -> GuardFinding:
+    def _command(self, patterns: tuple[str, ...], missing: str, path: str | None) -> GuardFinding:
+        idle: Command | None = None
         for pattern in patterns:
             for command in self.automation.find(re.compile(pattern)):
                 quoted = self.automation.quote(command)
-                if quoted is not None:
+                if quoted is None:
+                    continue
+                if _runs_for(command, path) is None:
                     return GuardFinding(
                         present=True, statement=f"{command.path} runs `{command.text}`", evidence=(quoted,)
                     )
+                idle = idle or command
+        quoted = self.automation.quote(idle) if idle is not None else None
+        if idle is not None and quoted is not None:
+            reason = _runs_for(idle, path)
+            statement = f"{idle.path}:{idle.line} runs `{idle.text}`, which stops nothing: {reason}"
+            return GuardFinding(present=False, statement=statement, evidence=(quoted,))
         return GuardFinding(present=False, statement=missing, evidence=(self.automation.absence("does this"),))
 
-    def _lint_rule(self, fault: str, missing: str) -> GuardFinding:
-        without: list[tuple[_Linter, Command, str, Evidence | None]] = []
+    def _lint_rule(self, fault: str, missing: str, path: str | None, line: int | None) -> GuardFinding:
+        without: list[tuple[Linter, Command, _Gap]] = []
         for linter in LINTERS:
             if fault not in linter.codes:
                 continue
             for command in self.automation.find(linter.call):
-                enabled, reason, setting = self._enabled(linter, fault, command)
+                gap = self._gap(linter, fault, command, path, line)
                 quoted = self.automation.quote(command)
-                if enabled and quoted is not None:
+                if gap is None and quoted is not None:
                     return GuardFinding(
                         present=True,
                         statement=f"{command.path}:{command.line} runs {linter.name}, which looks for this",
                         evidence=(quoted,),
                     )
-                without.append((linter, command, reason, setting))
-        for linter, command, reason, setting in without:
+                if gap is not None:
+                    without.append((linter, command, gap))
+        # The check that came nearest says most: one whose gap is written down somewhere.
+        without.sort(key=lambda item: item[2].evidence is None)
+        for linter, command, gap in without:
             quoted = self.automation.quote(command)
             if quoted is not None:
-                found = (quoted,) if setting is None else (quoted, setting)
-                statement = (
-                    f"{command.path}:{command.line} runs {linter.name} without the rule that finds this ({reason})"
-                )
+                found = (quoted,) if gap.evidence is None else (quoted, gap.evidence)
+                statement = f"{command.path}:{command.line} runs {linter.name}, which does not stop this: {gap.reason}"
                 return GuardFinding(present=False, statement=statement, evidence=found)
         return GuardFinding(present=False, statement=missing, evidence=(self.automation.absence("looks for this"),))
 
-    def _enabled(self, linter: _Linter, fault: str, command: Command) -> tuple[bool, str, Evidence | None]:
-        """Whether the linter as called finds this kind of fault; else why not, and the line of the setting."""
+    def _gap(self, linter: Linter, fault: str, command: Command, path: str | None, line: int | None) -> _Gap | None:
+        """Why this call of a linter does not stop the fault in that file; None where it does."""
+        idle = _runs_for(command, path)
+        if idle is not None:
+            return _Gap(reason=idle)
+        zero = re.search(
+            r"--exit-zero\b|(?<![\w-])-e(?=\s|$)" if linter.name == "ruff" else r"--exit-zero\b", command.text
+        )
+        if zero:
+            return _Gap(reason=f"`{zero[0]}` makes it succeed whatever it finds")
+        settings = configuration(linter.name, self.repository, path)
+        if path is not None:
+            gap = self._file_gap(linter, command, settings, path)
+            if gap is not None:
+                return gap
+        gap = self._code_gap(linter, fault, command, settings, path)
+        if gap is not None or path is None:
+            return gap
+        codes = linter.codes[fault]
+        for number, comment in silenced(self.repository.lines(path), line, codes, linter.name):
+            return _Gap(
+                reason=f"a comment silences it (`{comment[-60:]}`)", evidence=self.repository.quote(path, number)
+            )
+        if linter.name == "mypy" and not _is_checked(self.repository.text(path), line, settings, command.text):
+            return _Gap(reason="mypy does not look into functions without types (`check_untyped_defs` is off)")
+        return None
+
+    def _file_gap(self, linter: Linter, command: Command, settings: Configuration, path: str) -> _Gap | None:
+        targets = () if command.where == "hook" else operands(linter, command.text)
+        if targets and not covers(targets, command.folder, path, linter.name):
+            return _Gap(reason=f"it looks at {', '.join(targets)} only, not at {path}")
+        if not targets and command.where != "hook":
+            if settings.files and not covers(settings.files, "", path, linter.name):
+                told = f"it looks at {', '.join(settings.files)} only, not at {path}"
+                return _Gap(reason=told, evidence=settings.where(self.repository, settings.files[0].rsplit("/", 1)[-1]))
+            if command.folder and not path.startswith(f"{command.folder}/"):
+                return _Gap(reason=f"it runs in {command.folder} only, not where {path} is")
+        option = re.findall(r"--(?:extend-)?exclude[= ]([^\s]+)", command.text)
+        told_to = tuple(part for found in option for part in found.strip("'\"").split(","))
+        pattern = excluded(settings.exclude, path) or excluded(told_to, path)
+        if pattern is not None:
+            return _Gap(reason=f"'{pattern}' is excluded", evidence=settings.where(self.repository, pattern))
+        return None
+
+    def _code_gap(
+        self, linter: Linter, fault: str, command: Command, settings: Configuration, path: str | None
+    ) -> _Gap | None:
         codes = linter.codes[fault]
         if not codes:
-            return True, "", None
-        selected, ignored = _flags(command.text)
-        configured = _CONFIGURATIONS.get(linter.name, _no_configuration)(self.repository)
-        select = selected or configured.select or list(linter.default)
-        select += configured.extend
-        ignore = ignored + configured.ignore
-        if any(_covered(code, ignore) for code in codes):
-            entry = next(entry for entry in ignore for code in codes if _matches(code, entry))
-            return False, f"'{entry}' is ignored", configured.where(self.repository, entry)
-        if not any(_covered(code, select) for code in codes):
-            where = configured.where(self.repository, "select") if not selected else None
-            return False, f"only {', '.join(select)} are selected", where
-        return True, "", None
-
-
-@dataclass(frozen=True, slots=True)
-class _Configuration:
-    path: str | None
-    select: list[str]
-    extend: list[str]
-    ignore: list[str]
-
-    def where(self, repository: Repository, word: str) -> Evidence | None:
-        """The line of the configuration that has a word."""
-        if self.path is None:
             return None
-        for number, row in enumerate(repository.lines(self.path), 1):
-            if word in row and not row.lstrip().startswith("#"):
-                return repository.quote(self.path, number)
+        selected, added, ignored = flags(command.text)
+        select = [*(selected or settings.select or linter.default), *settings.extend, *added]
+        if re.search(r"--errors-only\b|(?<![\w-])-E(?=\s|$)", command.text) and linter.name == "pylint":
+            select = ["E", "F"]
+        for entry in (*ignored, *settings.ignore):
+            # What is named more exactly counts more: `--disable=all --enable=undefined-variable`.
+            exact = any(matches(code, one) and len(one) > len(entry) for code in codes for one in select)
+            wide = entry.lower() == "all" and any(
+                matches(code, one) for code in codes for one in (*added, *settings.extend)
+            )
+            if any(matches(code, entry) for code in codes) and not exact and not wide:
+                return _Gap(reason=f"'{entry}' is ignored", evidence=settings.where(self.repository, entry))
+        if not any(matches(code, entry) for code in codes for entry in select):
+            where = settings.where(self.repository, "select") if not selected else None
+            shown = ", ".join(select[:12]) or "other rules"
+            return _Gap(
+                reason=f"only {shown} are selected, without the rule that finds this ({codes[0]})", evidence=where
+            )
+        for pattern, entries in settings.per_file if path is not None else ():
+            hit = next((entry for entry in entries for code in codes if matches(code, entry)), None)
+            if hit is not None and path is not None and applies(pattern, path):
+                reason = f"'{hit}' is ignored for {pattern}"
+                return _Gap(reason=reason, evidence=settings.where(self.repository, pattern))
         return None
 
 
-def _no_configuration(repository: Repository) -> _Configuration:
-    return _Configuration(None, [], [], [])
+def _runs_for(command: Command, path: str | None) -> str | None:
+    """Why a command stops nothing, or nothing about this file; None where it does."""
+    if command.idle:
+        return command.idle
+    if path is None:
+        return None
+    if command.only and not any(_glob(pattern, path) for pattern in command.only):
+        return f"the workflow runs for changes of {', '.join(command.only[:4])} only"
+    if command.files and not _found(command.files, path, unsure=True):
+        return f"the hook gets files that match `{command.files}` only"
+    if command.exclude and _found(command.exclude, path, unsure=False):
+        return f"the hook leaves out files that match `{command.exclude}`"
+    return None
 
 
-def _ruff(repository: Repository) -> _Configuration:
-    for path in (".ruff.toml", "ruff.toml", "pyproject.toml"):
-        text = repository.text(path)
-        if text is None:
-            continue
-        try:
-            data: dict[str, Any] = tomllib.loads(text)
-        except tomllib.TOMLDecodeError:
-            continue
-        if path == "pyproject.toml":
-            data = data.get("tool", {}).get("ruff", {})
-            if not data:
-                continue
-        lint = {**data, **data.get("lint", {})}
-        return _Configuration(
-            path,
-            _texts(lint.get("select")),
-            _texts(lint.get("extend-select")),
-            _texts(lint.get("ignore")) + _texts(lint.get("extend-ignore")),
-        )
-    return _no_configuration(repository)
+def _glob(pattern: str, path: str) -> bool:
+    return fnmatch.fnmatch(path, pattern.replace("**/", "*").replace("**", "*"))
 
 
-def _flake8(repository: Repository) -> _Configuration:
-    for path in (".flake8", "setup.cfg", "tox.ini"):
-        text = repository.text(path)
-        parser = ConfigParser(interpolation=None)
-        try:
-            parser.read_string(text or "")
-        except ConfigError:
-            continue
-        if parser.has_section("flake8"):
-            section = parser["flake8"]
-            return _Configuration(
-                path,
-                _split(section.get("select", "")),
-                _split(section.get("extend-select", "")),
-                _split(section.get("ignore", "")) + _split(section.get("extend-ignore", "")),
-            )
-    return _no_configuration(repository)
+_NESTED = re.compile(r"\([^()]*[+*}][^()]*\)\s*[+*{]")
+"""Repetitions of repetitions, which may take for ever."""
 
 
-def _pylint(repository: Repository) -> _Configuration:
-    for path in (".pylintrc", "pylintrc", "setup.cfg"):
-        parser = ConfigParser(interpolation=None)
-        try:
-            parser.read_string(repository.text(path) or "")
-        except ConfigError:
-            continue
-        for section in parser.sections():
-            if parser.has_option(section, "disable"):
-                return _Configuration(path, [], [], _split(parser.get(section, "disable")))
-    text = repository.text("pyproject.toml")
+def _found(expression: str, path: str, *, unsure: bool) -> bool:
+    """Whether a hook's expression matches; `unsure` where it is none that can be tried in short time."""
+    if len(expression) > 500 or len(path) > 500 or _NESTED.search(expression):
+        return unsure
     try:
-        tool = tomllib.loads(text or "").get("tool", {}).get("pylint", {})
-    except tomllib.TOMLDecodeError:
-        tool = {}
-    for section in tool.values():
-        if isinstance(section, dict) and "disable" in section:
-            return _Configuration("pyproject.toml", [], [], _texts(section["disable"]))
-    return _no_configuration(repository)
+        return re.search(expression, path) is not None
+    except (re.error, RecursionError):
+        return unsure
 
 
-_CONFIGURATIONS: dict[str, Callable[[Repository], _Configuration]] = {
-    "ruff": _ruff,
-    "flake8": _flake8,
-    "pylint": _pylint,
-}
-
-
-def _flags(text: str) -> tuple[list[str], list[str]]:
-    selected: list[str] = []
-    ignored: list[str] = []
-    for flag, value in re.findall(r"--((?:extend-)?(?:select|ignore)|disable|enable)[= ]([\w,.-]+)", text):
-        (ignored if flag in {"ignore", "extend-ignore", "disable"} else selected).extend(_split(value))
-    if re.search(r"--exit-zero\b|\|\|\s*true\b", text):
-        ignored.append("ALL")
-    return selected, ignored
-
-
-def _covered(code: str, entries: list[str]) -> bool:
-    return any(_matches(code, entry) for entry in entries)
-
-
-def _matches(code: str, entry: str) -> bool:
-    return entry in {"", "ALL", "all"} or code.startswith(entry)
-
-
-def _texts(value: object) -> list[str]:
-    if isinstance(value, str):
-        return _split(value)
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def _split(text: str) -> list[str]:
-    return [part for part in re.split(r"[\s,]+", re.sub(r"#.*", "", text)) if part]
+def _is_checked(text: str | None, line: int | None, settings: Configuration, command: str) -> bool:
+    """Whether mypy looks at a line: functions without any annotation are left out unless it is told otherwise."""
+    asked = ("check_untyped_defs", "strict", "disallow_untyped_defs")
+    if any(str(settings.options.get(name, "")).lower() in {"true", "1"} for name in asked):
+        return True
+    if "--strict" in command or "--check-untyped-defs" in command or line is None:
+        return True
+    try:
+        tree = ast.parse(text or "")
+    except (SyntaxError, ValueError, RecursionError):
+        return True
+    around = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    if not around:
+        return True
+    inner = max(around, key=lambda node: node.lineno)
+    arguments = [*inner.args.posonlyargs, *inner.args.args, *inner.args.kwonlyargs, inner.args.vararg, inner.args.kwarg]
+    return inner.returns is not None or any(one is not None and one.annotation is not None for one in arguments)

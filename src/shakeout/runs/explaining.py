@@ -94,7 +94,9 @@ def _guard(chain: Chain, sources: Sources) -> Guard | None:
     if spec is None or chain.root is None:
         return None
     guards = sources.get(Guards)
-    found = guards.find(spec.kind, spec.arguments, spec.missing) if guards is not None else None
+    at = next((place for place in chain.root.locators if place.source == "file"), None)
+    path, line = (at.path, at.line) if at is not None else (None, None)
+    found = guards.find(spec.kind, spec.arguments, spec.missing, path=path, line=line) if guards is not None else None
     if found is None:
         return Guard(name=spec.name, present=None, evidence=(), add=spec.add)
     return Guard(
