@@ -56,7 +56,7 @@ def test_a_json_message_is_what_it_says() -> None:
 
 def test_kinds_of_values_are_told_apart() -> None:
     lines = [
-        f"got {at} from 10.0.0.{at}:80 id 550e8400-e29b-41d4-a716-44665544000{at} in /var/x{at}/y for {at}.5ms as u{at}x"
+        f"got {at} from 10.0.0.{at}:80 id 550e8400-e29b-41d4-a716-44665544000{at} in /v/x{at}/y for {at}.5ms as u{at}x"
         for at in range(3)
     ]
     (template,) = templates_of(map(_entry, lines))
