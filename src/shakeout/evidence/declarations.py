@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -76,6 +77,21 @@ class Declarations:
         return Evidence(
             kind="configuration", locator=replace(at, end_line=None), quote=self._lines[at.line - 1], note=note
         )
+
+    def secret_name(self, setting: Setting) -> str | None:
+        """
+        The name of the secret that a setting under `secrets` takes its value from, as its line says it.
+
+        The name is no secret; quotes still leave it out, because they cannot tell it from a value.
+        """
+        at, (group, _, variable) = setting.at, setting.name.partition(".")
+        if group != "secrets" or at is None or at.line is None or not 1 <= at.line <= len(self._lines):
+            return None
+        found = re.search(
+            rf"(?<![\w-])[\"']?{re.escape(variable)}[\"']?\s*:\s*[\"']?([a-z][a-z0-9-]{{0,62}})\b",
+            self._lines[at.line - 1],
+        )
+        return found[1] if found else None
 
     @staticmethod
     def lines_of(path: Path) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged
 from shakeout.catalogue.websocket.claims import HandshakeRefused, OriginNotAllowed, RouteElsewhere
 from shakeout.catalogue.websocket.family import LIMIT, noted, text, websocket
-from shakeout.catalogue.websocket.routes import routes
+from shakeout.catalogue.websocket.routes import callers, routes
 from shakeout.evidence.declarations import Declarations
 from shakeout.evidence.model import Evidence
 from shakeout.evidence.platform import Platform
@@ -97,7 +97,7 @@ def route_elsewhere(
         return
     if refused.status == 403 and refused.code is not None:
         return
-    clients = [at for at in repository.grep(asked) if not any(at == route.at for route in known)]
+    clients = callers(repository, asked, known)
     quoted = [item for at in clients[:2] if (item := repository.quote(at.path, at.line or 0, note="a client"))]
     for route in known[:1] if len(known) == 1 else ():
         summary = f"serve live connections at {asked} too, or let clients ask for {route.path}"
@@ -158,7 +158,7 @@ def origin_not_allowed(
 
 
 def _status(probe: Probe | None) -> int | None:
-    if probe is None or probe.kind != "websocket" or "wrong_protocol" in probe.facts:
+    if probe is None or probe.kind != "websocket" or not probe.went_wrong:
         return None
     status = probe.facts.get("status")
     if isinstance(status, int) and not 200 <= status < 300 and _at_handshake(probe):

@@ -57,6 +57,16 @@ def routes(repository: Repository) -> tuple[Route, ...]:
     return tuple(_found(repository))
 
 
+def callers(repository: Repository, asked: str, known: tuple[Route, ...]) -> list[Locator]:
+    """The lines of code that name a path and are no route, those of browsers' code first; without tests."""
+    found = [
+        at
+        for at in repository.grep(asked, _CODE)
+        if not _TESTS.search(at.path) and all(at != route.at for route in known)
+    ]
+    return sorted(found, key=lambda at: (at.path.endswith((".py", ".go", ".java", ".kt")), at.path, at.line))
+
+
 def _found(repository: Repository) -> Iterator[Route]:
     for at in repository.grep(_WORDS, _CODE, fixed=False):
         if _TESTS.search(at.path) or at.line is None:

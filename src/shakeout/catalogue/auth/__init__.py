@@ -1,0 +1,1 @@
+"""Auth: tokens that one service signs and another one refuses."""
