@@ -142,7 +142,8 @@ class Guards:
     def _file_gap(self, linter: Linter, command: Command, settings: Configuration, path: str) -> _Gap | None:
         targets = () if command.where == "hook" else operands(linter, command.text)
         if targets and not covers(targets, command.folder, path, linter.name):
-            return _Gap(reason=f"it looks at {', '.join(targets)} only, not at {path}")
+            where = f" in {command.folder}" if command.folder else ""
+            return _Gap(reason=f"it looks at {', '.join(targets)}{where} only, not at {path}")
         if not targets and command.where != "hook":
             if settings.files and not covers(settings.files, "", path, linter.name):
                 told = f"it looks at {', '.join(settings.files)} only, not at {path}"
