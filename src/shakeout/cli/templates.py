@@ -9,16 +9,19 @@ import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
-import polars as pl
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from shakeout.cli.output import results_console
 from shakeout.evidence.redaction import redact
-from shakeout.logs.templates import Template, TemplateMiner, mine, mine_stream
+
+if TYPE_CHECKING:  # the miner's engine takes a quarter of a second to load, which no other verb should pay
+    import polars as pl
+
+    from shakeout.logs.templates import Template, TemplateMiner
 
 
 class TemplateFormat(StrEnum):
@@ -40,6 +43,8 @@ def templates(
     ] = False,
 ) -> int:
     """Show the events of logs, each with its count."""
+    from shakeout.logs.templates import TemplateMiner, mine, mine_stream
+
     miner = TemplateMiner(numbered=lines)
     for log in logs:
         if str(log) == "-":
@@ -123,6 +128,8 @@ def _as_table(found: Sequence[Template]) -> Table:
 
 
 def _write_lines(miner: TemplateMiner, form: TemplateFormat, out: TextIO) -> None:
+    import polars as pl
+
     texts = pl.DataFrame(
         {"template_id": [t.id for t in miner.snapshot()], "template": [redact(t.text) for t in miner.snapshot()]},
         schema={"template_id": pl.String, "template": pl.String},
