@@ -114,3 +114,37 @@ def test_no_path_and_a_missing_path_are_refused(tmp_path: Path) -> None:
         read_evidence([tmp_path / "nowhere"])
     with pytest.raises(InputError, match="standard input"):
         read_evidence(["-"])
+
+
+def test_a_place_far_into_a_file_is_found_from_the_nearest_line_that_the_reading_remembers(tmp_path: Path) -> None:
+    rows = [f"INFO line {number}" for number in range(1, 30_001)]
+    rows[25_000] = "ERROR the store is gone"
+    path = tmp_path / "long.log"
+    path.write_text("\n".join(rows))
+    with read_evidence([path]) as evidence:
+        found = next(entry for entry in evidence.suspects() if entry.message.endswith("is gone"))
+        assert evidence._mark(found.locator) != (1, 0)
+        near = evidence.resolve(found.locator)
+    with read_evidence([path]) as evidence:
+        assert evidence.resolve(found.locator) == near
+    assert near.split("\n")[0] == "ERROR the store is gone"
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_sifting_an_array_finds_what_reading_each_entry_finds(tmp_path: Path, indent: int | None) -> None:
+    """Entries of several spellings, twice, in an array too long to decode at once."""
+    entries: list[dict[str, object]] = []
+    for number in range(30_000):
+        common = {"insertId": f"i{number % 29_000}", "timestamp": f"2026-01-01T00:00:{number % 60:02d}.{number:06d}Z"}
+        text = 'ERROR it said "},\\n  {" and went' if number % 5000 == 7 else f"INFO: all well {'x' * 500}"
+        entries.append({**common, "logName": "projects/p/logs/stdout", "textPayload": text})
+    entries[11] = {"insert_id": "s1", "severity": "ERROR", "text_payload": "snake failed"}
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(entries, indent=indent))
+    with read_evidence([path]) as evidence:
+        sifted = [(entry.locator, entry.message) for entry in evidence.suspects()]
+    with read_evidence([path]) as evidence:
+        wanted = {locator for locator, _ in sifted}
+        each = [(entry.locator, entry.message) for entry in evidence.entries() if entry.locator in wanted]
+    assert len(sifted) == 7
+    assert sifted == each

@@ -22,9 +22,16 @@ _PARTS = re.compile(r'"log"\s{0,4}:\s{0,4}("(?:[^"\\\n]|\\.)*")')
 _STRING = re.compile(r'(?=("(?:[^"\\\n]|\\.)*+"))')
 
 
-def look_up(source: Source, locator: Locator, limits: Limits) -> str:
-    """The lines of a locator (or the record at its offset), and every string within them without its escapes."""
-    raw = _record(source, locator.offset, limits) if locator.offset is not None else _lines(source, locator, limits)
+def look_up(source: Source, locator: Locator, limits: Limits, mark: tuple[int, int] = (1, 0)) -> str:
+    """
+    The lines of a locator (or the record at its offset), and every string within them without its escapes.
+
+    `mark` is a line at or before the first one, and the byte at which it begins.
+    """
+    if locator.offset is not None:
+        raw = _record(source, locator.offset, limits)
+    else:
+        raw = _lines(source, locator, limits, mark)
     text = plain(raw)
     strings = list(_unescaped(raw, 0, every="\r" in raw))
     found = [text, *strings]
@@ -65,12 +72,14 @@ def _record(source: Source, offset: int, limits: Limits) -> str:
         size *= 8
 
 
-def _lines(source: Source, locator: Locator, limits: Limits) -> str:
+def _lines(source: Source, locator: Locator, limits: Limits, mark: tuple[int, int]) -> str:
     first = locator.line or 1
     last = locator.end_line or first
     kept: list[str] = []
     with source.open() as file:
-        for number, _, line in lines(file, limits, Notes(), source.path):
+        file.seek(mark[1])
+        for count, _, line in lines(file, limits, Notes(), source.path):
+            number = count + mark[0] - 1
             if number > last:
                 break
             if number >= first:

@@ -39,6 +39,7 @@ class EvidenceInput:
         self._reading = Notes()
         self._folder = folder
         self._documents: tuple[PlatformDocument, ...] | None = None
+        self._marks: dict[str, dict[int, int]] = {}
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -74,7 +75,7 @@ class EvidenceInput:
 
     def _read(self, threshold: Severity | None) -> Iterator[LogEntry]:
         self._reading = Notes()
-        reading = Pass(self._reading, threshold)
+        reading = Pass(self._reading, threshold, self._marks)
         for source in self._sources:
             with _uncollected():
                 yield from Contents(source, self._limits, reading).entries()
@@ -87,8 +88,14 @@ class EvidenceInput:
         """
         for source in self._sources:
             if source.path == locator.path:
-                return look_up(source, locator, self._limits)
+                return look_up(source, locator, self._limits, self._mark(locator))
         raise InputError("the locator names no file of this input", seen=str(locator))
+
+    def _mark(self, locator: Locator) -> tuple[int, int]:
+        """The nearest line at or before the locator's of which the reading told where it begins, and that place."""
+        marks = self._marks.get(locator.path, {})
+        line = max((known for known in marks if known <= (locator.line or 1)), default=1)
+        return line, marks.get(line, 0)
 
     def close(self) -> None:
         """Remove what was unpacked."""

@@ -68,6 +68,29 @@ def elements(data: bytes) -> list[tuple[int, bytes]]:
     return result
 
 
+def parted(data: bytes, between: bytes, count: int) -> list[tuple[int, bytes]] | None:
+    """
+    As `elements`, by what stands between two of them, where that holds a line end (no string does); ten times as fast.
+
+    None where that does not give `count` elements.
+    """
+    cut = between.find(b"{", 1)
+    if b"\n" not in between or cut < 0:
+        return None
+    head, tail = between[:1], between[cut:]
+    pieces = data.split(between)
+    if len(pieces) != count:
+        return None
+    result = []
+    position = data.find(b"{")
+    last = len(pieces) - 1
+    for number, piece in enumerate(pieces):
+        content = (piece[position:] if number == 0 else tail + piece) + (head if number < last else b"")
+        result.append((position, content))
+        position += len(content) + cut - 1
+    return result
+
+
 def separator(head: bytes) -> bytes | None:
     """What stands between the first two elements of an array, from `}` to the second one's first key if it repeats."""
     found, _, _ = spans(head[: 1 << 18], most=2)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from shakeout.logs import formats
 from shakeout.logs.entry import LogEntry
-from shakeout.logs.formats.base import SKIP, Pass, Record, RecordFormat, Skip
+from shakeout.logs.formats.base import SKIP, Pass, Record, RecordFormat, SiftingFormat, Skip
 from shakeout.logs.inner import interpret
 from shakeout.logs.layout import newest_first
 from shakeout.logs.limits import Limits
-from shakeout.logs.regions import Region, elements, regions
+from shakeout.logs.regions import Region, elements, parted, regions, separator
 from shakeout.logs.sources import Source
 from shakeout.logs.values import severity
 
@@ -34,6 +34,7 @@ class Structured:
         self.reading = reading
         self.record = Record(source.path, reading)
         self.strange = 0
+        self._between: bytes | None = None
         self._formats: list[RecordFormat] = list(formats.records())
 
     def read(self, *, particular: bool = False) -> LogEntry | None:
@@ -95,6 +96,13 @@ class Structured:
     def _region(self, region: Region, *, reverse: bool) -> Iterator[LogEntry]:
         record, read = self.record, self.read
         record.enter(region.data, region.offset, region.line, long=region.data.count(b"\n", 0, 1 << 16) < 2)
+        line_end = region.data.find(b"\n")
+        if line_end >= 0:
+            self.reading.mark(self.source.path, region.line + 1, region.offset + line_end + 1)
+        sifted = self._sifted(region.data, reverse=reverse)
+        if sifted is not None:
+            yield from sifted
+            return
         found = elements(region.data)
         first = self._formats[0].read_record
         for start, raw in reversed(found) if reverse else found:
@@ -109,6 +117,29 @@ class Structured:
                 entry = read()
                 first = self._formats[0].read_record
             if isinstance(entry, LogEntry):
+                yield entry
+
+    def _sifted(self, data: bytes, *, reverse: bool) -> Iterator[LogEntry] | None:
+        """The entries that matter to the threshold, where the format can look through them all at once."""
+        form = self._formats[0]
+        if self.reading.threshold is None or not hasattr(form, "sift"):
+            return None
+        sifting = cast("SiftingFormat", form)
+        found = sifting.sift(data, self.reading, self.source.path, reverse=reverse)
+        return None if found is None else self._found(sifting, data, *found)
+
+    def _found(
+        self, form: SiftingFormat, data: bytes, count: int, found: list[tuple[int, object | None]]
+    ) -> Iterator[LogEntry]:
+        if not found:
+            return
+        if self._between is None:
+            self._between = separator(data) or b""
+        parts = parted(data, self._between, count) or elements(data)
+        for number, matter in found:
+            self.record.start, self.record.raw = parts[number]
+            entry = self.read() if matter is None else form.read_sifted(self.record, matter)
+            if entry is not None:
                 yield entry
 
     def whole(self, data: bytes, offset: int = 0, line: int = 1) -> Iterator[LogEntry]:

@@ -99,6 +99,8 @@ class Lines:
         with self.source.open() as file:
             read = lines_backwards if self.backwards else lines
             for number, offset, line in read(file, self.limits, reading.notes, self.source.path):
+                if not number & 4095:
+                    reading.mark(self.source.path, number, offset)
                 if number == 1:
                     line = line.removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901
                 if line[:1] == b"{":

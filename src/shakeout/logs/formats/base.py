@@ -72,14 +72,26 @@ class Wrapped:
 
 
 class Pass:
-    """What one reading of all inputs shares: notes, what was seen already, and whether only suspects are wanted."""
+    """
+    What one reading of all inputs shares: notes, what was seen already, and whether only suspects are wanted.
 
-    __slots__ = ("notes", "seen", "threshold")
+    `marks` has for each path where in the file some of its lines begin (line to byte offset), so that what was read
+    is found again without reading the file from its start.
+    """
 
-    def __init__(self, notes: Notes, threshold: Severity | None = None) -> None:
+    __slots__ = ("marks", "notes", "seen", "threshold")
+
+    def __init__(
+        self, notes: Notes, threshold: Severity | None = None, marks: dict[str, dict[int, int]] | None = None
+    ) -> None:
         self.notes = notes
         self.seen: set[int] = set()
         self.threshold = threshold
+        self.marks: dict[str, dict[int, int]] = {} if marks is None else marks
+
+    def mark(self, path: str, line: int, offset: int) -> None:
+        """Remember that a line begins at a byte."""
+        self.marks.setdefault(path, {})[line] = offset
 
 
 class Record:
@@ -189,6 +201,26 @@ class RecordFormat(Protocol):
 
     def read_record(self, record: Record) -> LogEntry | Skip | None:
         """The entry, SKIP where it cannot matter to the reading's threshold, or None where it is another format's."""
+        ...
+
+
+class SiftingFormat(RecordFormat, Protocol):
+    """
+    A format that can look through many records at once for those that matter.
+
+    `sift` gives, for the elements of a JSON array's part, the numbers (from 0) of those that may become an error at the
+    reading's threshold, each with what `read_sifted` makes an entry of; in reverse order if asked. None stands for an
+    element that has to be read by itself. None as a whole: these are not all records that it can decode.
+    """
+
+    def sift(
+        self, data: bytes, reading: Pass, path: str, *, reverse: bool
+    ) -> tuple[int, list[tuple[int, object | None]]] | None:
+        """The number of elements, and those that matter."""
+        ...
+
+    def read_sifted(self, record: Record, found: object) -> LogEntry:
+        """The entry of an element that `sift` found; the record was moved to it."""
         ...
 
 

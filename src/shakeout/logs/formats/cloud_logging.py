@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from shakeout.logs.entry import LogEntry, Severity
-from shakeout.logs.formats.base import JSON, SKIP, Record, Skip
+from shakeout.logs.formats.base import JSON, SKIP, Pass, Record, Skip
 from shakeout.logs.formats.payload import Payload, payload
 from shakeout.logs.inner import interpret
 from shakeout.logs.suspects import suspect
@@ -38,6 +38,7 @@ class _Entry(msgspec.Struct, gc=False, rename="camel"):
 
 
 _DECODER = msgspec.json.Decoder(_Entry)
+_MANY = msgspec.json.Decoder(list[_Entry])
 _RAW_FIELDS = ("json_payload", "proto_payload", "http_request", "labels", "resource")
 _PAYLOADS = ("json_payload", "proto_payload", "http_request")
 _CAMEL = re.compile(r"(?<=[a-z])([A-Z])")
@@ -87,14 +88,48 @@ class CloudLogging:
         if entry.insert_id and record.duplicate(hash(entry.insert_id) ^ hash(entry.timestamp)):
             return SKIP
         threshold = record.reading.threshold
-        if threshold is not None and _harmless(entry, threshold):
+        if threshold is not None and _harmless(entry):
             return SKIP
         return _read(record, entry)
 
+    def sift(
+        self, data: bytes, reading: Pass, path: str, *, reverse: bool
+    ) -> tuple[int, list[tuple[int, object | None]]] | None:
+        if reading.threshold is None:
+            return None
+        try:
+            entries = _MANY.decode(b"[" + data + b"]")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        found: list[tuple[int, object | None]] = []
+        seen = reading.seen
+        repeated = 0
+        order = range(len(entries) - 1, -1, -1) if reverse else range(len(entries))
+        for number in order:
+            entry = entries[number]
+            if entry.insert_id:
+                before = len(seen)
+                seen.add(hash(entry.insert_id) ^ hash(entry.timestamp))
+                if len(seen) == before:
+                    repeated += 1
+                    continue
+            elif not entry.log_name:
+                found.append((number, None))
+                continue
+            if not _harmless(entry):
+                found.append((number, entry))
+        if repeated:
+            reading.notes.add("duplicate", path, "entries that were read before are left out", repeated)
+        return len(entries), found
 
-def _harmless(entry: _Entry, threshold: Severity) -> bool:
+    def read_sifted(self, record: Record, found: object) -> LogEntry:
+        assert isinstance(found, _Entry)
+        return _read(record, found)
+
+
+def _harmless(entry: _Entry) -> bool:
     """
-    Whether an entry of this severity cannot become an error at `threshold`.
+    Whether an entry of this severity cannot become an error.
 
     Structured payloads go by their severity alone; text may hold a traceback at any severity.
     """
