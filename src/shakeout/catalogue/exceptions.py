@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged, ServiceNotDeployed
 from shakeout.evidence.model import Evidence
+from shakeout.evidence.paths import is_foreign
 from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.logs.interpreter import told
+from shakeout.logs.tracebacks.model import Raised, Traceback
 from shakeout.why import Because, Claim, Family, Layer, Strength, claim
 
 exceptions = Family("exceptions", "The first exception of a traceback")
@@ -51,10 +53,33 @@ def _short(path: str | None) -> str:
     return "/".join(parts[-3:]) if len(parts) > 3 else path or ""
 
 
+_LOOKED_UP = frozenset(
+    {"AttributeError", "KeyError", "LookupError", "IndexError", "ImportError", "ModuleNotFoundError"}
+)
+
+
+def first_cause(traceback: Traceback) -> Raised:
+    """
+    The exception that made the others.
+
+    It is the first one, unless that was a library's own failed look-up ("is it there? no: do it the other way"), in
+    no frame of the application, and what the library then did raised another exception in the application's code.
+    """
+    for number, raised in enumerate(traceback.exceptions):
+        looked_up = raised.relation == "context" and raised.name in _LOOKED_UP and raised.frames
+        own = any(not is_foreign(frame.path) for frame in raised.frames)
+        later = any(
+            not is_foreign(frame.path) for after in traceback.exceptions[number + 1 :] for frame in after.frames
+        )
+        if not (looked_up and not own and later):
+            return raised
+    return traceback.first
+
+
 def raised_in(occurrence: Occurrence) -> ExceptionRaised | None:
     """The claim about an occurrence's first exception; None for a plain message without an exception."""
     if occurrence.traceback is not None:
-        first = occurrence.traceback.first
+        first = first_cause(occurrence.traceback)
         frame = first.frames[-1] if first.frames else None
         return ExceptionRaised(
             first.type, first.message, occurrence.key, frame.path if frame else None, frame.line if frame else None

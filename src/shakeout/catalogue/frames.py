@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shakeout.catalogue.exceptions import ExceptionRaised
+from shakeout.catalogue.exceptions import ExceptionRaised, first_cause
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.paths import SourcePaths
 from shakeout.logs.errorlog import ErrorLog
@@ -12,7 +12,7 @@ def own_frame(raised: ExceptionRaised, paths: SourcePaths, log: ErrorLog | None)
     """Where the application's code was when the exception was raised; None where no frame is its own."""
     occurrence = log.get(raised.key) if log is not None else None
     if occurrence is not None and occurrence.traceback is not None:
-        frames = [(frame.path, frame.line, frame.code) for frame in occurrence.traceback.first.frames]
+        frames = [(frame.path, frame.line, frame.code) for frame in first_cause(occurrence.traceback).frames]
     else:
         frames = [(raised.path or "", raised.line, "")]
     for path, line, code in reversed(frames):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from shakeout.catalogue.exceptions import ExceptionRaised
+from shakeout.catalogue.exceptions import ExceptionRaised, raised_in
 from shakeout.catalogue.frames import own_frame, quoted
 from shakeout.catalogue.symptoms import ErrorLogged
 from shakeout.evidence.migrations import COMMANDS, Migrations
@@ -192,13 +192,8 @@ def _needed_at(lacks: SchemaLacks, repository: Repository, paths: SourcePaths, l
     if model is not None:
         return model
     for item in log:
-        text = item.traceback.first.message if item.traceback is not None else item.text
-        if lacking(text) == lacks and item.traceback is not None:
-            first = item.traceback.first
-            frame = first.frames[-1] if first.frames else None
-            raised = ExceptionRaised(
-                first.type, first.message, item.key, frame.path if frame else None, frame.line if frame else None
-            )
+        raised = raised_in(item)
+        if raised is not None and lacking(raised.message) == lacks:
             at = own_frame(raised, paths, log)
             if at is not None:
                 return at

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from shakeout.catalogue.exceptions import exceptions
 from shakeout.catalogue.symptoms import ErrorLogged
 from shakeout.errors import InputError
 from shakeout.evidence.automation import Automation
@@ -72,8 +73,8 @@ def _explain(question: Question, found: EvidenceInput, repository: Repository | 
         sources.add(SourcePaths(repository))
         sources.add(Guards(repository, Automation(repository)))
     explanation = explain(_symptoms(log), sources)
-    issues = tuple(issue for issue in explanation.issues if issue.whys)
-    unexplained = tuple(_unexplained(issue, log) for issue in explanation.issues if not issue.whys)
+    issues = tuple(issue for issue in explanation.issues if _is_explained(issue))
+    unexplained = tuple(_unexplained(issue, log) for issue in explanation.issues if not _is_explained(issue))
     described = repository.describe(repository.commit) if repository is not None and commit else None
     end = time.monotonic()
     return Report(
@@ -160,6 +161,16 @@ def _symptoms(log: ErrorLog) -> tuple[Symptom, ...]:
         )
         for item in log
         if item.error
+    )
+
+
+_RESTATING = frozenset({*(rule.name for rule in exceptions.rules), "ended-by-exception"})
+"""Rules that say which exception it was: that is no explanation of it."""
+
+
+def _is_explained(issue: Issue) -> bool:
+    return issue.root_cause is not None or any(
+        why.rule is not None and why.rule not in _RESTATING for why in issue.whys
     )
 
 

@@ -22,7 +22,9 @@ _SIGNAL = (
     re.compile(r"\bwas sent (?P<name>SIG[A-Z]{3,6})\b"),
 )
 BOOT = re.compile(
-    r"\bWorker failed to boot\b|\bBack-off restarting failed container\b|\bCrashLoopBackOff\b|\bcrash loop\b", re.I
+    r"\bWorker failed to boot\b|\bShutting down: Master\b|\bBack-off restarting failed container\b|\bCrashLoopBackOff\b"
+    r"|\bcrash loop\b",
+    re.I,
 )
 NOT_READY = re.compile(
     r"\b(?:startup|liveness|readiness)\b[^\n]{0,40}\bprobe (?:failed|errored)\b"
