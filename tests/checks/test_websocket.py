@@ -194,6 +194,7 @@ async def test_an_old_bundles_messages_are_what_is_sent(start):
     assert (facts["client_protocol"], facts["server_protocol"], facts["client"]) == (1, 2, "frontend")
     assert (facts["events"], facts["fields"], facts["codes"]) == (["subscribe"], ["run"], ["MALFORMED_EVENT"])
     assert (facts["connections_with_errors"], facts["connections_total"]) == (3, 3)
+    assert (facts["subscribed"], facts["messages"]) == (0, ["ping", "subscribe"])
 
 
 async def test_errors_on_some_connections_are_counted(start):

@@ -94,6 +94,7 @@ class Asking:
             "events": distinct(error["event"] for error in errors),
             "fields": distinct(error["field"] for error in errors),
             "codes": distinct(error["code"] for error in errors),
+            "messages": sorted(str(name) for name in self.schema.client),
         }
 
     async def open(self, stack: AsyncExitStack, count: int) -> list[Talk]:

@@ -11,7 +11,9 @@ By default they are asked where one service says its protocol and another serves
 Facts: `service`, `url`, `client` (the service whose schema was used), `client_protocol`, `server_protocol`,
 `connections_total`, `connections_with_errors`, `connections`: `[{connection, opened, errors: [{event, field, code,
 message, server_protocol}], fault, refused: {status, code, message, detail}, closed}]`, `events` and `fields`: what the
-errors are about, `codes`; a handshake that failed: `status`, `code`, `message`, or those of `shakeout.checks.network`.
+errors are about, `codes`; `messages`: the types that the client's schema has; `subscribed`, `events_received`: on how
+many connections, where it was not on all of them; a handshake that failed: `status`, `code`, `message`, or those of
+`shakeout.checks.network`.
 """
 
 from __future__ import annotations
@@ -259,7 +261,7 @@ async def _subscribed(asking: Asking, talks: list[Talk], run: str) -> Answer | N
     good = sum(await asyncio.gather(*(one(talk) for talk in talks)))
     if good == len(talks):
         return None
-    facts = asking.facts(*talks)
+    facts = asking.facts(*talks) | {"subscribed": good}
     detail = f"{len(talks) - good} of {len(talks)} connections could not subscribe{_what(talks)}"
     if facts["server_protocol"] not in {None, asking.schema.protocol}:
         detail += f" (client protocol {asking.schema.protocol}, server protocol {facts['server_protocol']})"

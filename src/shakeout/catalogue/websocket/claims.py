@@ -65,23 +65,35 @@ class AnswerMissing(Claim):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.service or 'the server'} never answers '{self.message}', while the connection stays open"
+        server = self.service or "the server"
+        if self.message == "event":
+            return f"{server} sends no event to those who subscribed, while the connection stays open"
+        return f"{server} does not answer '{self.message}', while the connection stays open"
 
     def why(self) -> str:
+        if self.message == "event":
+            return "Why is no event sent?"
         return f"Why is '{self.message}' not answered?"
 
 
-@claim(Layer.MECHANISM)
-class MessageUnreadable(Claim):
-    """A service sends messages that are no JSON objects."""
+@claim(Layer.DECLARATION)
+class MessageNotHandled(Claim):
+    """The code that handles a service's messages does not know one of them any more."""
 
-    service: str | None
+    message: str
+    at: Locator
 
     def __str__(self) -> str:
-        return f"{self.service or 'the server'} sends messages that are not JSON objects"
+        return f"{self.at.path} handles the other messages and does not know '{self.message}' any more"
 
     def why(self) -> str:
-        return f"Why are messages of {self.service or 'the server'} not JSON objects?"
+        return f"Why does {self.at.path} not know '{self.message}'?"
+
+    def title(self) -> str:
+        return f"'{self.message}' is not handled in {self.at.path}"
+
+    def blamed(self) -> Locator | None:
+        return None
 
 
 @claim(Layer.DECLARATION)

@@ -169,7 +169,7 @@ def _status(probe: Probe | None) -> int | None:
 def _at_handshake(probe: Probe) -> bool:
     """Whether the status is the handshake's, not that of a call that was to make an event."""
     connections = [each for each in probe.facts.get("connections", ()) if isinstance(each, Mapping)]
-    return not connections or any(each.get("refused") or not each.get("opened", True) for each in connections)
+    return any(each.get("refused") or not each.get("opened", True) for each in connections)
 
 
 def _service(probe: Probe) -> str | None:

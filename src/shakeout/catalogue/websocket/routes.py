@@ -28,7 +28,7 @@ _WORDS = (
     r"WebSocketRoute|websocket_route|\.websocket\(|@websocket\(|websocket_urlpatterns|Server\(|\.ws\("
     r"|Handle(Func)?\(|@ServerEndpoint"
 )
-_CODE = ("*.py", "*.js", "*.mjs", "*.ts", "*.go", "*.java", "*.kt")
+CODE = ("*.py", "*.js", "*.mjs", "*.ts", "*.go", "*.java", "*.kt")
 _TESTS = re.compile(
     r"(?:^|/)(?:tests?|__tests__|spec|node_modules|vendor|docs|bench)/|(?:^|/)test_|[._](?:test|spec)\."
 )
@@ -57,18 +57,23 @@ def routes(repository: Repository) -> tuple[Route, ...]:
     return tuple(_found(repository))
 
 
+def aside(path: str) -> bool:
+    """Whether a file is a test, documentation, or somebody else's code."""
+    return _TESTS.search(path) is not None
+
+
 def callers(repository: Repository, asked: str, known: tuple[Route, ...]) -> list[Locator]:
     """The lines of code that name a path and are no route, those of browsers' code first; without tests."""
     found = [
         at
-        for at in repository.grep(asked, _CODE)
+        for at in repository.grep(asked, CODE)
         if not _TESTS.search(at.path) and all(at != route.at for route in known)
     ]
     return sorted(found, key=lambda at: (at.path.endswith((".py", ".go", ".java", ".kt")), at.path, at.line))
 
 
 def _found(repository: Repository) -> Iterator[Route]:
-    for at in repository.grep(_WORDS, _CODE, fixed=False):
+    for at in repository.grep(_WORDS, CODE, fixed=False):
         if _TESTS.search(at.path) or at.line is None:
             continue
         row = repository.lines(at.path)[at.line - 1][:1000]
