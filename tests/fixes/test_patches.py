@@ -63,6 +63,25 @@ def test_hooks_and_filters_of_the_repository_do_not_run(small: SmallRepository, 
     assert not witness.exists()
 
 
+def test_branches_and_tags_come_along(small: SmallRepository) -> None:
+    first = small.commit("First", {"a.txt": "one\n"})
+    small.git("tag", "v1")
+    small.commit("Second", {"a.txt": "two\n"})
+    patch = unified("a.txt", "two\n", "three\n")
+    with patched(Repository(small.folder), patch) as copy:
+        assert copy.resolve("v1") == first
+        assert copy.text("a.txt") == "three\n"
+
+
+def test_tags_and_branches_are_known_in_the_copy(small: SmallRepository) -> None:
+    small.git("tag", "shop-1")
+    small.git("tag", "--annotate", "--message", "words", "shop-2")
+    repository = Repository(small.folder)
+    with patched(repository, unified("numbers.txt", TEXT, with_line(TEXT, 3, "drei"))) as copy:
+        assert {copy.resolve(name) for name in ("shop-1", "shop-2", "main")} == {repository.commit}
+        assert copy.resolve("HEAD") == copy.commit != repository.commit
+
+
 def test_a_mode_alone_can_be_patched(small: SmallRepository) -> None:
     patch = "diff --git a/serve.sh b/serve.sh\nold mode 100644\nnew mode 100755\n"
     with patched(Repository(small.folder), patch) as copy:

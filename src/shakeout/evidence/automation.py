@@ -25,6 +25,11 @@ HOOK_FILES = re.compile(r"\.pre-commit-config\.ya?ml|lefthook\.ya?ml|\.husky/[^/
 _LIMIT = 2000
 
 
+_PREPARES = re.compile(
+    r"(?:set|cd|echo|export|exit|mkdir|if|then|fi|else|done|actions/checkout|actions/setup-\w+)\b(?!.*&&)|#"
+)
+
+
 class Automation:
     """
     Every command of the repository's checks.
@@ -84,7 +89,9 @@ class Automation:
         """Evidence that no command does something: the files that were read, as the tree lists them."""
         files = [*self.ci_files, *self.hook_files]
         if files:
-            first = self.commands[0] if self.commands else None
+            # What the checks really do says more than how a script begins.
+            telling = [command for command in self.commands if not _PREPARES.match(command.text)]
+            first = next(iter(telling or self.commands), None)
             quoted = self.quote(first) if first else None
             if quoted is not None:
                 names = ", ".join(files[:6])

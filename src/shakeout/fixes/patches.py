@@ -53,13 +53,18 @@ def commit_patched(repository: Repository, patch: str, folder: Path) -> Reposito
         (borrowed / "alternates").write_text(f"{objects}\n", encoding="utf-8")
         if Path(shallow).is_file():
             (folder / "shallow").write_bytes(Path(shallow).read_bytes())
+        refs = git.run(repository.folder, "for-each-ref", "--format=%(objectname) %(refname)")
+        (folder / "packed-refs").write_bytes(refs)
         git.run(folder, "read-tree", repository.commit)
         git.run(folder, "apply", "--cached", "--whitespace=nowarn", "-", stdin=patch.encode("utf-8", "surrogateescape"))
         tree = git.text(folder, "write-tree").strip()
         commit = git.text(
             folder, *_NAME, "commit-tree", "--no-gpg-sign", "-p", repository.commit, "-m", "Apply the fix", tree
         ).strip()
-        git.run(folder, "update-ref", "HEAD", commit)
+        git.run(folder, "update-ref", "--no-deref", "HEAD", commit)
+        # Branches and tags come along: a manifest may pin a service to one of them.
+        refs = git.run(repository.folder, "for-each-ref", "--format=create %(refname) %(objectname)")
+        git.run(folder, "update-ref", "--stdin", stdin=refs)
     except git.GitError as error:
         raise PatchError(" ".join(error.detail.split()) or "git gave no reason") from error
     return Repository(folder, commit)
