@@ -164,9 +164,7 @@ def test_what_only_the_running_system_decides_is_not_tried(tmp_path: Path) -> No
     result, chain = explained(LOST, tmp_path)
     blind = [replace(rule, sources=()) for rule in rules()]
     found = prove(chain, blind, result.sources)
-    assert found == Proof(
-        status="not tried", detail="only the running system decides this; deploy the fix: `--prove`"
-    )
+    assert found == Proof(status="not tried", detail="only the running system decides this; deploy the fix: `--prove`")
 
 
 def test_an_unexplained_symptom_has_nothing_to_prove(tmp_path: Path) -> None:

@@ -53,8 +53,6 @@ def commit_patched(repository: Repository, patch: str, folder: Path) -> Reposito
         (borrowed / "alternates").write_text(f"{objects}\n", encoding="utf-8")
         if Path(shallow).is_file():
             (folder / "shallow").write_bytes(Path(shallow).read_bytes())
-        refs = git.run(repository.folder, "for-each-ref", "--format=%(objectname) %(refname)")
-        (folder / "packed-refs").write_bytes(refs)
         git.run(folder, "read-tree", repository.commit)
         git.run(folder, "apply", "--cached", "--whitespace=nowarn", "-", stdin=patch.encode("utf-8", "surrogateescape"))
         tree = git.text(folder, "write-tree").strip()

@@ -113,7 +113,7 @@ def _ask_again(
     places = ", ".join(moved.paths)
     return Proof(
         status="proved",
-        detail=f"with this change of {places}, asked again, it holds no longer that {decided.cause}"
+        detail=f"with this change of {places}, asked again, it no longer holds that {decided.cause}"
         " (asked of the source; `--prove` deploys it)",
     )
 
