@@ -24,6 +24,9 @@ from shakeout.logs.yaml_documents import YamlDocument, yaml_documents
 IN_MEMORY = 16 * MEBIBYTE
 """A JSON file up to this size is decoded as a whole; a longer one is read region by region."""
 
+SIFTED = 4 * MEBIBYTE
+"""The same for an array that begins with entries of a format that looks through whole regions."""
+
 
 class Contents:
     """Reads one source. Nothing is read before it is asked for."""
@@ -59,7 +62,8 @@ class Contents:
             self._note("unrecognised", "nothing in it was recognised as a log entry")
 
     def _entries(self, structured: Structured) -> Iterator[LogEntry]:
-        small = self.source.size <= IN_MEMORY
+        sifted = self.reading.threshold is not None and b'"insertId"' in self.head
+        small = self.source.size <= (SIFTED if sifted else IN_MEMORY)
         if self.layout == "array" and not small:
             start = self._array_start(0)
             if start >= 0:
