@@ -18,6 +18,9 @@ BOUND: States = frozenset({"bound"})
 UNBOUND: States = frozenset({"unbound"})
 DELETED: States = frozenset({"deleted"})
 
+STEPS = 100_000
+"""Statements that are followed for one lookup; nested loops and `finally` are followed more than once."""
+
 _ENDS = {"exit", "_exit", "abort", "quit"}
 
 
@@ -25,7 +28,7 @@ def states(area: Area, name: str, target: ast.Name | None) -> States:
     """
     What may be true of the name when `target` is read, or at the end of the scope with None.
 
-    Empty where no path leads there, or where the scope nests too deeply to be followed.
+    Empty where no path leads there, or where the scope nests too deeply to be followed (see `STEPS`).
     """
     node = area.node
     if isinstance(node, ast.Lambda) or not isinstance(getattr(node, "body", None), list):
@@ -48,6 +51,7 @@ class _Flow:
         self._tries: list[States] = []
         self._loops: list[tuple[States, States]] = []
         self._elsewhere = 0
+        self._steps = 0
 
     def block(self, body: Sequence[ast.stmt], state: States) -> States:
         for statement in body:
@@ -86,6 +90,9 @@ class _Flow:
         return state
 
     def _statement(self, node: ast.stmt, state: States) -> States:
+        self._steps += 1
+        if self._steps > STEPS:
+            raise RecursionError
         if isinstance(node, ast.If):
             return self._if(node, state)
         if isinstance(node, ast.For | ast.AsyncFor | ast.While):
