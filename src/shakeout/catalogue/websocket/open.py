@@ -13,7 +13,7 @@ from shakeout.catalogue.websocket.routes import CODE, aside
 from shakeout.evidence.model import Locator
 from shakeout.evidence.probes import Probe, Probes
 from shakeout.evidence.repository import Repository
-from shakeout.why import Because
+from shakeout.why import Because, Remedy
 from shakeout.why.links import Unknown
 
 _CODE = re.compile(r"\b(?:received |sent )?(?P<code>1\d{3}|[34]\d{3})\b")
@@ -126,7 +126,9 @@ def message_not_handled(missing: AnswerMissing, probes: Probes, repository: Repo
         at.path, at.line or 0, note=f"handles another message; nothing here says '{missing.message}'"
     )
     if quoted is not None:
-        yield Because(MessageNotHandled(missing.message, at), [quoted, commit.evidence()])
+        yield Because(
+            MessageNotHandled(missing.message, at), [quoted, commit.evidence()], fix=_handle(missing.message, at)
+        )
 
 
 @websocket.rule
@@ -150,6 +152,10 @@ def message_taken_out_by_commit(gone: MessageNotHandled, repository: Repository)
     commit = repository.change_of(gone.at.path, lambda content: content is not None and bool(wanted.search(content)))
     if commit is not None:
         yield Because(introduced(commit, f"took '{gone.message}' out of {gone.at.path}"), [commit.evidence()])
+
+
+def _handle(message: str, at: Locator) -> Remedy:
+    return Remedy("words", f"handle '{message}' in {at.path} again, beside its new name, until no client sends it")
 
 
 def _connections(probe: Probe) -> list[Mapping[str, object]]:

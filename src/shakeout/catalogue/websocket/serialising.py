@@ -12,7 +12,7 @@ from shakeout.catalogue.websocket.family import websocket
 from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.repository import Repository
 from shakeout.logs.errorlog import ErrorLog
-from shakeout.why import Because
+from shakeout.why import Because, Remedy
 from shakeout.why.links import Unknown
 
 _WORDS = re.compile(
@@ -27,6 +27,14 @@ _MADE_BY = {
     "set": r"\bset\(|(?<![\w\"'])\{[^:{}]+\}",
     "PosixPath": r"\bPath\(",
     "timedelta": r"\btimedelta\(",
+}
+
+_FORMS = {
+    "datetime": "by `.isoformat()`",
+    "date": "by `.isoformat()`",
+    "bytes": "by `.hex()`",
+    "set": "by `sorted(...)`",
+    "timedelta": "by `.total_seconds()`",
 }
 
 
@@ -69,7 +77,12 @@ def value_is_not_serialisable(
     ((path, number),) = found
     quoted = repository.quote(path, number)
     if quoted is not None:
-        yield Because(NotSerialisable(name, quoted.locator), [quoted, *occurrence.evidence[:1]])
+        summary = f"write the {name} at {path}:{number} as text or number, for example {_FORMS.get(name, 'with str()')}"
+        yield Because(
+            NotSerialisable(name, quoted.locator),
+            [quoted, *occurrence.evidence[:1]],
+            fix=Remedy("words", summary),
+        )
 
 
 def _function(repository: Repository, path: str, line: int) -> list[tuple[int, str]]:
