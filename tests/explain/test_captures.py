@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from shakeout.report.model import Report
+from shakeout.report.model import Report, Status
 from shakeout.runs.offline import Question, explain_offline
 from shakeout.testing import SmallRepository
 
@@ -49,6 +49,7 @@ def test_a_captured_failure_is_explained_as_it_was(name: str, tmp_path: Path) ->
     assert len(report.unexplained) == truth.get("unexplained", 0), drawn
     assert not [note for note in report.notes if "rule" in note and "failed" in note], report.notes
     if not truth["issues"]:
+        assert report.status is (Status.FAILED if truth["unexplained"] else Status.SUCCESSFUL)
         return
     issue = report.issues[0]
     root = issue.root_cause
@@ -70,3 +71,11 @@ def test_no_capture_holds_a_path_of_the_machine_that_made_it(name: str) -> None:
         text = path.read_text(encoding="utf-8")
         assert "/tmp/" not in text
         assert "/home/" not in text
+
+
+def test_an_error_that_nothing_explains_has_its_count_and_its_evidence(tmp_path: Path) -> None:
+    report, _ = _explained("unexplained-flask", tmp_path)
+    (error,) = report.unexplained
+    assert error.count == 3
+    assert "EmptyBasketError" in error.symptom
+    assert error.evidence

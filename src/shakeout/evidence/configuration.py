@@ -21,6 +21,9 @@ from shakeout.evidence.dockerfile import instructions
 from shakeout.evidence.model import Locator
 from shakeout.evidence.repository import Repository
 
+LARGE = 300_000
+"""Characters beyond which a file is data and not the configuration of a deployment."""
+_WORDS = re.compile(r"env|variables|secrets|kind:")
 _TABLES = frozenset({"environment", "env", "env_vars", "environment_variables", "envvars", "variables"})
 _SCRIPTS = re.compile(r"(?:.*/)?(?:[\w.-]+\.(?:sh|bash)|Makefile|justfile|Procfile|deploy[\w.-]*(?:\.py)?)")
 _FLAGS = re.compile(r"--(?:set|update)-(?:env-vars|secrets)[= ]+(\"[^\"]*\"|'[^']*'|\S+)")
@@ -72,7 +75,8 @@ class Configuration:
         return self.repository.commit
 
     def _text(self, path: str) -> str:
-        return (self.repository.text(path) or "") if is_configuration(path) else ""
+        text = (self.repository.text(path) or "") if is_configuration(path) else ""
+        return text if len(text) <= LARGE and (not path.endswith((".yaml", ".yml")) or _WORDS.search(text)) else ""
 
     @property
     def real(self) -> tuple[ConfigurationValue, ...]:

@@ -58,10 +58,6 @@ _LINES: tuple[tuple[re.Pattern[str], Construct], ...] = (
         re.compile(r"\s*(?:async\s+)?(?:def|class)\s+\w+\s*\[[^\]]+\]\s*[(:]"),
         Construct(name="type parameters", needs=(3, 12)),
     ),
-    (
-        re.compile(r".*\b[fF][rR]?(['\"])(?:(?!\1)[^{])*\{(?:(?!\1)[^}])*\1[^}]*\1[^}]*\}"),
-        Construct(name="an f-string with its own quotes inside", needs=(3, 12)),
-    ),
     (re.compile(r"\s*except\s+\w[\w.]*\s*,\s*\w[\w.]*\s*:"), Construct(name="except without brackets", needs=(3, 14))),
     (re.compile(r"\s*match\s+[^=:]+:\s*(?:#.*)?$"), Construct(name="a match statement", needs=(3, 10))),
 )
@@ -103,11 +99,29 @@ def constructs(text: str, line: int, declared: Version) -> tuple[Construct, ...]
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
-        found = [construct for pattern, construct in _LINES if pattern.match(row[:2000])]
+        found = _by_line(row[:500])
     else:
         found = list(_in_tree(tree, line))
-        found += [construct for pattern, construct in _LINES if not found and pattern.match(row[:2000])]
+        found = found or _by_line(row[:500])
     return tuple(dict.fromkeys(one for one in found if one.needs > declared))
+
+
+def _by_line(row: str) -> list[Construct]:
+    found = [construct for pattern, construct in _LINES if pattern.match(row)]
+    return [*found, Construct(name="an f-string with its own quotes inside", needs=(3, 12))] if _quotes(row) else found
+
+
+def _quotes(row: str) -> bool:
+    """Whether an f-string on a line has, within its braces, the quotation marks that it is written in."""
+    for start in re.finditer(r"\b[fFrR]{1,2}(['\"])", row):
+        depth = 0
+        for letter in row[start.end() :]:
+            depth += (letter == "{") - (letter == "}")
+            if letter == start[1]:
+                if depth > 0:
+                    return True
+                break
+    return False
 
 
 def _in_tree(tree: ast.Module, line: int) -> Iterator[Construct]:

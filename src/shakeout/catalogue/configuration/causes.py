@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from shakeout.catalogue.change import introduced
 from shakeout.catalogue.configuration.claims import (
     DeclaredForAnother,
     DeclaredNowhere,
@@ -21,11 +20,11 @@ from shakeout.catalogue.configuration.values import problem_of
 from shakeout.catalogue.exceptions import ExceptionRaised
 from shakeout.catalogue.frames import quoted
 from shakeout.catalogue.symptoms import ErrorLogged
-from shakeout.evidence.configuration import Configuration, ConfigurationValue, read_configuration
+from shakeout.evidence.configuration import Configuration, ConfigurationValue
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.patches import nearest, unified, with_line
 from shakeout.evidence.paths import SourcePaths
-from shakeout.evidence.repository import Commit, Repository
+from shakeout.evidence.repository import Repository
 from shakeout.logs.errorlog import ErrorLog
 from shakeout.why import Because, Remedy, RuledOut, Strength
 from shakeout.why.links import Unknown
@@ -59,8 +58,7 @@ def setting_not_accepted(
     occurrence = log.get(raised.key)
     if occurrence is None or (isinstance(raised, ErrorLogged) and (occurrence.traceback or occurrence.type)):
         return
-    declared = frozenset(one.name for one in settings.all)
-    for one in about(raised, paths, log, declared):
+    for one in about(raised, paths, log, lambda: frozenset(one.name for one in settings.all)):
         evidence = (*quoted(paths, one.at), *occurrence.evidence[:1])
         made = VariableUnset if one.way == "unset" else VariableRefused
         yield Because(made(one.variable, occurrence.owner, one.at), evidence)
@@ -299,58 +297,3 @@ def _checking_lines(repository: Repository, refused: VariableRefused) -> Iterato
                     break
     for line in dict.fromkeys(places):
         yield Locator(source="file", path=refused.at.path, line=line, commit=repository.commit)
-
-
-@configuration.rule
-def setting_changed_by_commit(
-    missing: DeclaredNowhere | DeclaredForAnother | DeclaredUnderAnotherName, repository: Repository
-) -> Iterator[Because | Unknown]:
-    """
-    A commit took the variable out of the configuration, or began to read it without declaring it.
-
-    ## What you see
-    A setting that is read at one place and not declared at the other.
-
-    ## Why it happens
-    Code and configuration were changed in different commits, and one of them is missing.
-
-    ## How we know
-    The history of the files that declare variables: the newest commit after which this one is no longer declared.
-    Where it never was, the commit that wrote the line that reads it; where two lines disagree, the newer of them.
-
-    ## What to change
-    Do the other half of the change.
-    """
-    found = _commit(missing, repository)
-    if found is None:
-        yield Unknown("the full history of this repository (`git fetch --unshallow`)")
-        return
-    commit, what = found
-    yield Because(introduced(commit, what), [commit.evidence()])
-
-
-def _commit(
-    missing: DeclaredNowhere | DeclaredForAnother | DeclaredUnderAnotherName, repository: Repository
-) -> tuple[Commit, str] | None:
-    files = missing.files if isinstance(missing, DeclaredNowhere) else (missing.at.path,)
-    scope = missing.service if isinstance(missing, DeclaredForAnother) else None
-    read_at = missing.at if isinstance(missing, DeclaredNowhere) else missing.needed_at
-    for path in files:
-
-        def declares(text: str | None, path: str = path) -> bool:
-            found = [one for one in read_configuration(path, text or "") if one.name == missing.variable]
-            return any(scope is None or one.scope == scope for one in found)
-
-        commit = repository.change_of(path, declares)
-        if commit is not None:
-            return commit, f"took {missing.variable} out of {path}"
-    places = [read_at] if isinstance(missing, DeclaredNowhere | DeclaredForAnother) else [missing.at, read_at]
-    origins = [repository.origin(at.path, at.line or 1) for at in places if at is not None]
-    known = [origin for origin in origins if origin is not None and not origin.boundary]
-    if not known or len(known) < len(origins):
-        return None
-    newest = known[0]
-    for origin in known[1:]:
-        if repository.is_ancestor(newest.commit.hash, origin.commit.hash):
-            newest = origin
-    return newest.commit, f"wrote {newest.path}:{newest.line}, and the other side was not changed with it"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,7 +52,7 @@ _KINDS = re.compile(
     r"|No connection adapters|illegal characters"
 )
 _HEAD = re.compile(r"\d+ validation errors? for (\w+)")
-_FIELD = re.compile(r"^(\w[\w.]*)\n\s+(.*?)\[type=(\w+)", re.M)
+_FIELD = re.compile(r"^(\w[\w.]{0,200})\n {1,8}(.{0,2000}?)\[type=(\w+)", re.M)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,12 +65,15 @@ class About:
 
 
 def about(
-    raised: ExceptionRaised | ErrorLogged, paths: SourcePaths, log: ErrorLog | None, declared: frozenset[str]
+    raised: ExceptionRaised | ErrorLogged,
+    paths: SourcePaths,
+    log: ErrorLog | None,
+    declared: Callable[[], frozenset[str]],
 ) -> Iterator[About]:
     """
     Each variable that an error names, or that the failing line reads.
 
-    `declared` are the names that the repository's configuration sets: on a failing line, they count as variables too.
+    `declared` gives the names that the repository's configuration sets: on a failing line, they count as variables too.
     """
     repository = paths.repository
     if isinstance(raised, ErrorLogged):
@@ -92,7 +95,7 @@ def about(
     elif raised.simple_type not in {"NameError", "ModuleNotFoundError", "AttributeError"}:
         found = list(_by_text(raised.message, repository, at))
         if not found and _KINDS.search(raised.message):
-            found = list(_on_line(repository, at, declared))
+            found = list(_on_line(repository, at, declared()))
         yield from found
 
 

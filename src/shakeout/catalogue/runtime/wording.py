@@ -49,7 +49,7 @@ UPSTREAM = re.compile(
     re.I,
 )
 _REQUEST = re.compile(
-    r"^(?:[A-Z]{3,7} )?(?:https?://|/)\S{0,2000} (?P<status>5\d\d)\b|\" (?P<logged>5\d\d) \d"
+    r"^(?:[A-Z]{3,7} )?(?:https?://|/)\S{0,2000} (?P<status>5\d\d)\b|\" (?P<logged>5\d\d) (?:\d|-|[A-Z][a-z])"
     r"|\b(?:status|code)[=: ]{1,2}(?P<said>5\d\d)\b"
 )
 

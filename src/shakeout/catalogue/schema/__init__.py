@@ -1,0 +1,1 @@
+"""Schema: the database has no such table or column."""
