@@ -101,13 +101,61 @@ GENERATORS: dict[str, Callable[[], str]] = {
 }
 
 
+def rule_pages() -> dict[str, str]:
+    """A page for each rule of the catalogue, from its docstring, and the list of all by family."""
+    from shakeout.catalogue import families
+
+    note = "<!-- Generated from src/shakeout/catalogue by scripts/docs.py. -->"
+    pages: dict[str, str] = {}
+    index = [
+        "# Rules",
+        "",
+        note,
+        "",
+        "Each rule explains one kind of claim by another, from evidence.",
+        "`shakeout explain --rule NAME` prints a rule's page, `--rule all` lists them.",
+    ]
+    for family in families():
+        index += ["", f"## {family.name}", "", f"{family.summary}.", ""]
+        for rule in sorted(family.rules, key=lambda found: found.name):
+            index.append(f"- [{rule.name}]({rule.name}.md): {rule.summary}")
+            lines = [
+                f"# {rule.name}",
+                "",
+                note,
+                "",
+                f"Family: [{family.name}](README.md#{family.name})",
+                "",
+                rule.page.strip(),
+            ]
+            if rule.guard is not None:
+                lines += [
+                    "",
+                    "## Guard",
+                    "",
+                    f"The {rule.guard.name} would have stopped it:",
+                    "",
+                    "```text",
+                    rule.guard.add,
+                    "```",
+                ]
+            pages[f"rules/{rule.name}.md"] = "\n".join(lines) + "\n"
+    pages["rules/README.md"] = "\n".join(index) + "\n"
+    return pages
+
+
 def main(arguments: list[str]) -> int:
     """0 where everything is as it should be, or has been written; 1 where `--check` found a difference."""
     check = "--check" in arguments
     stale = []
-    for name, generate in GENERATORS.items():
+    texts = {name: generate() for name, generate in GENERATORS.items()} | rule_pages()
+    for path in sorted(REFERENCE.glob("rules/*.md")):
+        if path.relative_to(REFERENCE).as_posix() not in texts:
+            stale.append(path.relative_to(ROOT).as_posix())
+            if not check:
+                path.unlink()
+    for name, text in texts.items():
         path = REFERENCE / name
-        text = generate()
         if path.is_file() and path.read_text("utf-8") == text:
             continue
         stale.append(path.relative_to(ROOT).as_posix())
