@@ -8,11 +8,12 @@ import os
 import pkgutil
 import sys
 import traceback
+from pathlib import Path
 
 import typer
 from typer.exceptions import TyperException
 
-from shakeout.errors import ShakeoutError
+from shakeout.errors import ShakeoutError, UsageError
 
 INTERRUPTED = 4
 """The exit status of a run that was interrupted: its result is inconclusive."""
@@ -91,6 +92,7 @@ def run(arguments: list[str]) -> int:
     """Run one command line and return its exit status."""
     verb = arguments[0] if arguments and arguments[0] in _verbs() else None
     try:
+        _look_around()
         status = make_app(verb)(arguments or ["--help"], standalone_mode=False, prog_name="shakeout")
     except TyperException as error:
         text = error.format_message()
@@ -107,6 +109,12 @@ def run(arguments: list[str]) -> int:
         # The reader of our output has gone (`| head`); nothing is wrong and nobody is listening.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else ""
+        _say(f"the system does not let shakeout go on: {what}{error.strerror or error}")
+        if os.environ.get("SHAKEOUT_DEBUG"):
+            traceback.print_exc()
+        return 3
     except Exception as error:
         _say(f"shakeout itself failed: {type(error).__name__}: {error}")
         if os.environ.get("SHAKEOUT_DEBUG"):
@@ -115,6 +123,19 @@ def run(arguments: list[str]) -> int:
             _say("  what to do: run it again with SHAKEOUT_DEBUG=1 and report what it prints")
         return 3
     return status if isinstance(status, int) else 0
+
+
+def _look_around() -> None:
+    """UsageError where the current folder is gone, which every verb would stumble over."""
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError(
+            "the current folder is not there any more",
+            expected="a folder",
+            seen="one that was removed",
+            hint="cd to another folder, or back into it: cd .",
+        ) from error
 
 
 def _say(text: str) -> None:

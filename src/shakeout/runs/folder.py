@@ -61,11 +61,19 @@ def new_run(home: Path, commit: str, moment: datetime) -> RunFolder:
         path = home / "runs" / (base if number == 1 else f"{base}-{number}")
         try:
             path.mkdir(parents=True)
+            ignore = home / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
         except FileExistsError:
             continue
-        ignore = home / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                "the run's folder cannot be made",
+                expected="a folder that may be written",
+                seen=error.strerror or str(error),
+                where=str(path),
+                hint=f"look at {home}: runs and their reports are kept there",
+            ) from error
         return RunFolder(path)
     raise UsageError(f"too many runs of one second in {home / 'runs'}", hint="remove old runs")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,7 +67,7 @@ def make_request(
 def repository_folder(folder: Path) -> Path:
     """The top folder of the work tree that `folder` is in; UsageError where it is in none or has no commit."""
     try:
-        top = Path(git.text(folder, "rev-parse", "--show-toplevel").strip())
+        top = Path(os.fsdecode(git.run(folder, "rev-parse", "--show-toplevel").removesuffix(b"\n")))
     except git.GitError as error:
         raise UsageError(
             "the manifest is not in a git repository",
@@ -74,6 +75,15 @@ def repository_folder(folder: Path) -> Path:
             seen=error.detail or "none",
             where=str(folder),
             hint="git init && git add . && git commit",
+        ) from error
+    try:
+        str(top).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            "the repository's path cannot be used",
+            expected="a path in UTF-8, since reports hold it",
+            seen=repr(os.fsencode(top)),
+            hint="rename the folder",
         ) from error
     try:
         git.text(top, "rev-parse", "--verify", "--quiet", "HEAD")

@@ -68,7 +68,7 @@ def load(path: Path) -> State | None:
     """The state, or None where there is none; raises ShakeoutError where the file cannot be understood."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         raise _unreadable(path, str(error)) from error
@@ -92,9 +92,17 @@ class EnvironmentLock:
     @classmethod
     def take(cls, state_folder: Path, environment: str) -> EnvironmentLock:
         """Raises UsageError where another shakeout holds it."""
-        state_folder.mkdir(parents=True, exist_ok=True)
         path = state_folder / f"{environment}.lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            state_folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise UsageError(
+                "the state of the environment cannot be kept",
+                expected="a folder that may be written",
+                seen=error.strerror or str(error),
+                where=str(path),
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
