@@ -23,6 +23,7 @@ from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probe, Probes
 from shakeout.evidence.repository import Repository
+from shakeout.fixes.patches import moves, patched
 from shakeout.logs.entry import Severity
 from shakeout.logs.errorlog import ErrorLog, Origin
 from shakeout.logs.errors import errors
@@ -158,6 +159,20 @@ def check_case(case: Case, result: Result) -> None:
         assert case.data["rival"] in {link.rule for link in chosen}, f"expected {case.data['rival']} to win: {where}"
         assert case.rule not in {link.rule for link in chosen}, f"expected {case.rule} not to win: {where}"
     _check_details(case, result, where)
+
+
+def check_patches(result: Result) -> None:
+    """Raise AssertionError where a patch that is offered does not fit the commit, or changes nothing there."""
+    repository = result.sources.get(Repository)
+    remedies = [remedy for chain in result.chains for link in chain.links for remedy in link.because.fixes]
+    for remedy in remedies if repository is not None else ():
+        touched = moves(remedy.patch or "").paths
+        if repository is None or remedy.patch is None or not any(map(repository.is_file, touched)):
+            continue
+        before = {path: (repository.text(path), repository.modes.get(path)) for path in touched}
+        with patched(repository, remedy.patch) as copy:
+            after = {path: (copy.text(path), copy.modes.get(path)) for path in touched}
+        assert after != before, f"expected the patch to change something: {remedy.summary}"
 
 
 def _check_details(case: Case, result: Result, where: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shakeout.casework import Case, check_case, load_cases, run_case
+from shakeout.casework import Case, check_case, check_patches, load_cases, run_case
 from shakeout.catalogue import families, rules
 
 FOLDER = Path(__file__).parent / "cases"
@@ -15,7 +15,9 @@ CASES = load_cases(FOLDER)
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_case(case: Case, tmp_path: Path) -> None:
-    check_case(case, run_case(case, tmp_path))
+    result = run_case(case, tmp_path)
+    check_case(case, result)
+    check_patches(result)
 
 
 def test_every_rule_has_a_file_of_cases_in_its_familys_folder_and_every_file_a_rule() -> None:
