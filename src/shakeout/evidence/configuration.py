@@ -23,6 +23,7 @@ from shakeout.evidence.repository import Repository
 
 LARGE = 300_000
 """Characters beyond which a file is data and not the configuration of a deployment."""
+FILES = 500
 _WORDS = re.compile(r"env|variables|secrets|kind:")
 _TABLES = frozenset({"environment", "env", "env_vars", "environment_variables", "envvars", "variables"})
 _SCRIPTS = re.compile(r"(?:.*/)?(?:[\w.-]+\.(?:sh|bash)|Makefile|justfile|Procfile|deploy[\w.-]*(?:\.py)?)")
@@ -63,19 +64,28 @@ class Configuration:
         self.repository = repository
 
     @cached_property
+    def files(self) -> tuple[str, ...]:
+        """The files that are read: those nearest to the root first, at most FILES of them."""
+        found = [path for path in self.repository.paths if is_configuration(path)]
+        return tuple(sorted(found, key=lambda path: (path.count("/"), path))[:FILES])
+
+    def elsewhere(self, name: str) -> bool:
+        """Whether a file that is not read because there are too many of them has the variable's name."""
+        if len(self.files) < FILES:
+            return False
+        read = frozenset(self.files)
+        return any(is_configuration(at.path) and at.path not in read for at in self.repository.grep(name))
+
+    @cached_property
     def all(self) -> tuple[ConfigurationValue, ...]:
-        return tuple(
-            value
-            for path in self.repository.paths
-            for value in read_configuration(path, self._text(path), self._commit)
-        )
+        return tuple(value for path in self.files for value in read_configuration(path, self._text(path), self._commit))
 
     @property
     def _commit(self) -> str:
         return self.repository.commit
 
     def _text(self, path: str) -> str:
-        text = (self.repository.text(path) or "") if is_configuration(path) else ""
+        text = self.repository.text(path) or ""
         return text if len(text) <= LARGE and (not path.endswith((".yaml", ".yml")) or _WORDS.search(text)) else ""
 
     @property

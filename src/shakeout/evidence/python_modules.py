@@ -34,6 +34,8 @@ class PythonModules:
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
         self._sources: dict[str, PythonSource | None] = {}
+        self.remembered: dict[object, object] = {}
+        """What rules found out about a claim, so that the history is asked once."""
 
     def roots(self, importer: str | None) -> tuple[str, ...]:
         """Folders from which an absolute import may start, the likeliest first."""

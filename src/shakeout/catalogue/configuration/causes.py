@@ -102,7 +102,7 @@ def declared_nowhere(
     if not others:
         yield Unknown("where the deployment's variables are set (no file of the repository declares any)")
         return
-    if _other_name(unset, settings, paths.repository) is not None:
+    if _other_name(unset, settings, paths.repository) is not None or settings.elsewhere(unset.variable):
         return
     evidence = [*quoted(paths, unset.at)]
     files = tuple(dict.fromkeys(one.at.path for one in others))[:3]

@@ -32,6 +32,13 @@ class Place:
 
 def place_of(absent: ModuleAbsent, modules: PythonModules) -> Place | None:
     """What the repository has of a module; None where nothing can be told."""
+    if absent not in modules.remembered:
+        modules.remembered[absent] = _place_of(absent, modules)
+    found = modules.remembered[absent]
+    return found if isinstance(found, Place) else None
+
+
+def _place_of(absent: ModuleAbsent, modules: PythonModules) -> Place | None:
     importer = absent.at.path if absent.at else None
     node = (
         "/" in absent.module
