@@ -18,6 +18,8 @@ from shakeout.errors import ShakeoutError, UsageError
 INTERRUPTED = 4
 """The exit status of a run that was interrupted: its result is inconclusive."""
 
+_INTERRUPT = 130
+"""What the library under the command line makes of Ctrl-C by itself."""
 
 EXIT_STATUSES = (
     "Exit status: 0 nothing found, 1 issues found, 2 the command or the manifest is wrong, "
@@ -122,6 +124,9 @@ def run(arguments: list[str]) -> int:
         else:
             _say("  what to do: run it again with SHAKEOUT_DEBUG=1 and report what it prints")
         return 3
+    if status == _INTERRUPT:
+        _say("interrupted")
+        return INTERRUPTED
     return status if isinstance(status, int) else 0
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from shakeout.checks.base import CheckResult, Outcome
 from shakeout.report.model import Issue, Priority, Report, Status
+from shakeout.report.text import visible
 
 _STATUS_STYLE = {
     Status.SUCCESSFUL: "bold green",
@@ -39,41 +40,46 @@ def print_summary(report: Report, console: Console, folder: Path | None = None) 
     for number, issue in enumerate(report.issues, 1):
         _print_issue(number, issue, console)
     if report.unexplained:
-        console.print(Text("Unexplained", style="bold"))
+        console.print(_text("Unexplained", style="bold"))
         for item in report.unexplained[:10]:
             seen = f" (seen {item.count} times)" if item.count > 1 else ""
-            _print_indented(Text(f"{item.symptom}{seen}; needs {item.needs}"), console)
+            _print_indented(_text(f"{item.symptom}{seen}; needs {item.needs}"), console)
         console.print()
     if report.log_changes:
-        console.print(Text(f"Changed in the logs since {report.baseline}", style="bold"))
+        console.print(_text(f"Changed in the logs since {report.baseline}", style="bold"))
         for change in report.log_changes[:10]:
             doubt = "" if change.sure else " (not sure)"
             text = f"{change.kind}{doubt}: {change.template}  ({change.before} before, {change.after} now)"
-            _print_indented(Text(text), console)
+            _print_indented(_text(text), console)
         if len(report.log_changes) > 10:
-            _print_indented(Text(f"and {len(report.log_changes) - 10} more", style="dim"), console)
+            _print_indented(_text(f"and {len(report.log_changes) - 10} more", style="dim"), console)
         console.print()
     if report.services:
         _print_services(report, console)
     if report.checks:
         _print_checks(report.checks, console)
     if report.next_steps:
-        console.print(Text("Next steps", style="bold"))
+        console.print(_text("Next steps", style="bold"))
         for number, step in enumerate(report.next_steps, 1):
-            _print_indented(Text(f"{number}. {step}"), console, hanging=3)
+            _print_indented(_text(f"{number}. {step}"), console, hanging=3)
         console.print()
     for note in report.notes:
-        console.print(Text(f"note: {note}", style="dim"))
+        console.print(_text(f"note: {note}", style="dim"))
     if folder is not None:
         # Paths are to be copied: never cut by a line end.
-        console.print(Text(f"Report  {folder / 'report.md'}  (and report.html, report.json)"), soft_wrap=True)
+        console.print(_text(f"Report  {folder / 'report.md'}  (and report.html, report.json)"), soft_wrap=True)
+
+
+def _text(text: str, style: str = "") -> Text:
+    """A text of the report, safe to look at: no markup, and nothing in it that a terminal would act on."""
+    return Text(visible(text), style=style)
 
 
 def _print_indented(text: Text, console: Console, indent: int = 2, hanging: int = 0) -> None:
     """Print a text some columns in, its further lines `hanging` columns more, and nothing behind its lines."""
     for number, line in enumerate(text.wrap(console, max(console.width - indent - hanging, 20))):
         line.rstrip()
-        console.print(Text(" " * (indent + (hanging if number else 0))) + line, soft_wrap=True)
+        console.print(_text(" " * (indent + (hanging if number else 0))) + line, soft_wrap=True)
 
 
 def _print_heading(report: Report, console: Console) -> None:
@@ -83,15 +89,15 @@ def _print_heading(report: Report, console: Console) -> None:
     heading = Text()
     heading.append(str(report.status), style=_STATUS_STYLE[report.status])
     if where:
-        heading.append(f"  {where}")
+        heading.append(visible(f"  {where}"))
     console.print()
     console.print(heading)
     if report.release.commit:
         text = f"commit {report.release.commit[:12]}  {report.release.subject or ''}".rstrip()
-        console.print(Text(text, style="dim"), overflow="ellipsis", no_wrap=True)
+        console.print(_text(text, style="dim"), overflow="ellipsis", no_wrap=True)
     counted = _counts(report)
     if counted:
-        console.print(Text(counted, style="dim"))
+        console.print(_text(counted, style="dim"))
     console.print()
 
 
@@ -111,44 +117,44 @@ def _counts(report: Report) -> str:
 
 
 def _print_issue(number: int, issue: Issue, console: Console) -> None:
-    title = Text(f"Issue {number}  ", style="bold")
+    title = _text(f"Issue {number}  ", style="bold")
     title.append(str(issue.priority), style=_PRIORITY_STYLE[issue.priority])
-    title.append(f"  {issue.title}", style="bold")
+    title.append(visible(f"  {issue.title}"), style="bold")
     console.print(title)
     body: list[Text] = []
     for symptom in issue.symptoms[:5]:
-        body.append(Text(f"seen: {symptom}"))
+        body.append(_text(f"seen: {symptom}"))
     if len(issue.symptoms) > 5:
-        body.append(Text(f"      and {len(issue.symptoms) - 5} more symptoms of the same cause", style="dim"))
+        body.append(_text(f"      and {len(issue.symptoms) - 5} more symptoms of the same cause", style="dim"))
     if not issue.whys:
         for label, value in (("expected", issue.expected), ("got", issue.actual), ("reproduce", issue.reproduce)):
             if value:
-                body.append(Text(f"{label}: {value.splitlines()[0]}"))
+                body.append(_text(f"{label}: {value.splitlines()[0]}"))
         for item in issue.evidence[:6]:
-            body.append(Text(f"{item.locator}: {item.quote.splitlines()[0] if item.quote else ''}", style="dim"))
+            body.append(_text(f"{item.locator}: {item.quote.splitlines()[0] if item.quote else ''}", style="dim"))
     for depth, why in enumerate(issue.whys, 1):
-        body.append(Text(f"{depth}. {why.question}"))
-        body.append(Text(f"   {why.answer}"))
+        body.append(_text(f"{depth}. {why.question}"))
+        body.append(_text(f"   {why.answer}"))
         if why.evidence:
             first = why.evidence[0]
             quote = first.quote.strip().splitlines()[0] if first.quote.strip() else ""
-            body.append(Text(f"   {first.locator}  {quote}", style="dim"))
+            body.append(_text(f"   {first.locator}  {quote}", style="dim"))
     if issue.root_cause:
-        body.append(Text(f"Root cause: {issue.root_cause.statement}", style="bold"))
+        body.append(_text(f"Root cause: {issue.root_cause.statement}", style="bold"))
         change = issue.root_cause.introduced_by
         if change:
-            body.append(Text(f"Introduced by {change.commit[:12]} of {change.date[:10]}: {change.subject}"))
+            body.append(_text(f"Introduced by {change.commit[:12]} of {change.date[:10]}: {change.subject}"))
     if issue.fixes:
-        body.append(Text(f"Fix: {issue.fixes[0].summary}"))
+        body.append(_text(f"Fix: {issue.fixes[0].summary}"))
     if issue.proof and issue.proof.status != "not tried":
         body.append(
-            Text(
+            _text(
                 f"{issue.proof.status}: {issue.proof.detail}",
                 style="green" if issue.proof.status == "proved" else "yellow",
             )
         )
     if issue.unknown:
-        body.append(Text(issue.unknown, style="magenta"))
+        body.append(_text(issue.unknown, style="magenta"))
     for line in body:
         inner = len(line.plain) - len(line.plain.lstrip())
         question = re.match(r"[0-9]+\. ", line.plain)
@@ -162,12 +168,16 @@ def _print_services(report: Report, console: Console) -> None:
         table.add_column(column, overflow="fold")
     for service in report.services:
         good = service.status in {"deployed", "external"}
-        status = Text(service.status, style="green" if good else "bold red")
+        status = _text(service.status, style="green" if good else "bold red")
         if service.restarts:
             status.append(f", restarted {service.restarts} times", style="yellow")
         ready = f"{service.seconds:.1f} s" if service.seconds is not None else ""
         table.add_row(
-            service.name, status, service.url or service.detail or "", (service.commit or "unknown")[:12], ready
+            _text(service.name),
+            status,
+            _text(service.url or service.detail or ""),
+            _text((service.commit or "unknown")[:12]),
+            ready,
         )
     console.print(table)
     console.print()
@@ -183,10 +193,10 @@ def _print_checks(results: tuple[CheckResult, ...], console: Console) -> None:
     for result in results:
         mark, style = _MARKS[result.outcome]
         table.add_row(
-            Text(mark, style=style),
-            result.name,
-            Text(str(result.outcome), style=style),
-            result.detail,
+            _text(mark, style=style),
+            _text(result.name),
+            _text(str(result.outcome), style=style),
+            _text(result.detail),
             f"{result.seconds * 1000:.0f} ms" if result.seconds < 1 else f"{result.seconds:.1f} s",
         )
     console.print(table)

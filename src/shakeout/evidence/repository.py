@@ -4,52 +4,21 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
 from shakeout.errors import InputError
 from shakeout.evidence import git
+from shakeout.evidence.commits import Commit as Commit
+from shakeout.evidence.commits import LineOrigin as LineOrigin
+from shakeout.evidence.commits import parse_commit
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.objects import ObjectReader
 
 RENAMES_LIMIT = 50
 """Renames of one file that are followed; beyond it the answer is unknown."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Commit:
-    """A commit's header; `date` is ISO 8601 with the zone that the commit has. No person is kept."""
-
-    hash: str
-    date: str
-    subject: str
-    parents: tuple[str, ...] = ()
-
-    @property
-    def short(self) -> str:
-        return self.hash[:12]
-
-    def evidence(self) -> Evidence:
-        """The commit as evidence: its subject, found in its header."""
-        return Evidence(
-            kind="commit",
-            locator=Locator(source="commit", path=self.hash, commit=self.hash),
-            quote=self.subject,
-            note=f"commit {self.short} of {self.date}",
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LineOrigin:
-    """Where blame says that a line came from: its commit, and its path and line there. `boundary`: history ends."""
-
-    commit: Commit
-    path: str
-    line: int
-    boundary: bool
 
 
 class Repository:
@@ -63,9 +32,8 @@ class Repository:
     described_as = "the repository (`--repo DIR`)"
 
     def __init__(self, folder: Path, revision: str = "HEAD") -> None:
-        self.folder = folder
         try:
-            git.run(folder, "rev-parse", "--git-dir")
+            up = git.run(folder, "rev-parse", "--git-dir", "--show-cdup").split(b"\n")[1:2]
         except (git.GitError, NotADirectoryError) as error:
             raise InputError(
                 f"{folder} is not a git repository",
@@ -73,8 +41,17 @@ class Repository:
                 seen=str(getattr(error, "detail", error)) or "something else",
                 hint="name the repository's folder: --repo DIR",
             ) from error
-        self._objects = ObjectReader(folder)
+        # Paths are those of the whole tree, also where a folder within it was named.
+        self.folder = folder / up[0].decode("utf-8", "surrogateescape") if up and up[0] else folder
+        self._objects = ObjectReader(self.folder)
         resolved = self.resolve(revision)
+        if resolved is None and revision == "HEAD":
+            raise InputError(
+                f"the repository {folder} has no commit that its HEAD names",
+                expected="a repository with a commit",
+                seen="a HEAD that leads to none",
+                hint="fetch or commit something, or name what is there: --at REVISION",
+            )
         if resolved is None:
             raise InputError(
                 f"the revision {revision} is not in the repository {folder}",
@@ -195,7 +172,7 @@ class Repository:
         found = self._objects.read(commit)
         if found is None or found[1] != "commit":
             return None
-        return _parse_commit(found[0], found[2].decode("utf-8", "replace"))
+        return parse_commit(found[0], found[2].decode("utf-8", "replace"))
 
     def origin(self, path: str, line: int) -> LineOrigin | None:
         """
@@ -373,22 +350,6 @@ class Repository:
         """Whether a commit has parents that are not here (a shallow clone)."""
         found = self.describe(commit)
         return found is None or (self.shallow and any(self._objects.info(parent) is None for parent in found.parents))
-
-
-def _parse_commit(hash_: str, content: str) -> Commit:
-    header, _, message = content.partition("\n\n")
-    parents = tuple(row.split(" ", 1)[1] for row in header.split("\n") if row.startswith("parent "))
-    committer = next((row for row in header.split("\n") if row.startswith("committer ")), "")
-    return Commit(hash=hash_, date=_date(committer), subject=message.strip().split("\n", 1)[0], parents=parents)
-
-
-def _date(committer: str) -> str:
-    try:
-        seconds, zone = committer.rsplit("> ", 1)[1].split(" ")
-        offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:5])) * (-1 if zone[0] == "-" else 1)
-        return datetime.fromtimestamp(int(seconds), UTC).astimezone(timezone(offset)).isoformat()
-    except (IndexError, ValueError, OverflowError, OSError):
-        return "unknown date"
 
 
 def _parents(path: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -14,10 +15,14 @@ from typing import Any
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.report.model import SCHEMA_VERSION, Report
 
+# What JSON may hold as it is, and a terminal would act on instead of showing it.
+_UNSEEN = re.compile("[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
 
 def render(report: Report) -> str:
     """The report as JSON text; `shakeout.report.schema` has its schema."""
-    return json.dumps(to_json(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(to_json(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def to_json(report: Report) -> dict[str, Any]:
