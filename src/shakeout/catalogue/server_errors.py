@@ -136,7 +136,8 @@ def _logged_meanwhile(
             "with their times" if raised and not meanwhile and raised[0].first is None else "while the check was asked"
         )
         yield Unknown(f"the log of {service} {what}")
-    strength = Strength.ENTAILED if len(found) == 1 else Strength.CONSISTENT
+    # One exception of that very service while it answered so: cause and effect were both seen.
+    strength = Strength.OBSERVED if len(found) == 1 else Strength.CONSISTENT
     for claim, item in found.values():
         yield Because(claim, evidence_of(item), strength=strength)
 
