@@ -11,11 +11,11 @@ from pathlib import Path
 
 from shakeout.errors import InputError
 from shakeout.evidence import git
-from shakeout.evidence.commits import Commit as Commit
-from shakeout.evidence.commits import LineOrigin as LineOrigin
-from shakeout.evidence.commits import parse_commit
+from shakeout.evidence.commits import Commit, LineOrigin, parse_commit
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.objects import ObjectReader
+
+__all__ = ["Commit", "LineOrigin", "Repository"]
 
 RENAMES_LIMIT = 50
 """Renames of one file that are followed; beyond it the answer is unknown."""
