@@ -126,6 +126,18 @@ def _on_line(repository: Repository, at: Locator | None, declared: frozenset[str
             read = _reading(repository, word.upper())
             if read is not None:
                 yield About(variable=word.upper(), way="refused", at=read)
+        else:
+            yield from _given(word, repository, declared)
+
+
+def _given(word: str, repository: Repository, declared: frozenset[str]) -> Iterator[About]:
+    """The variable that a name was given at one place of the code: `TOKEN = os.environ["PAYMENT_TOKEN"]`."""
+    pattern = rf"^[[:space:]]*(self\.)?{word}[[:space:]]*(:[^=]*)?=[^=].*(environ|getenv|env[.(\[]|config\()"
+    places = repository.grep(pattern, ["*.py", "*.js", "*.ts"], fixed=False) if len(word) > 2 else ()
+    for at in places if len(places) == 1 else ():
+        for name in re.findall(r"[\"'.](\w+)\b", _row(repository, at)):
+            if name in declared:
+                yield About(variable=name, way="refused", at=at)
 
 
 def _reading(repository: Repository, variable: str) -> Locator | None:
