@@ -1,6 +1,7 @@
 // One issue: the answer first, then the chain that leads to it, then what was ruled out, the fix and its proof.
 import { html } from "../lib/html.js";
 import { Chain, rootName } from "./chain.js";
+import { Copy } from "./copy.js";
 import { EvidenceList } from "./evidence.js";
 import { Heading } from "./heading.js";
 import { Mark, Priority } from "./marks.js";
@@ -28,7 +29,7 @@ function Seen({ issue }) {
     ${facts.length ? html`<dl class="facts">${facts.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>` : ""}
     ${issue.excerpt ? html`<pre class="quote">${issue.excerpt}</pre>` : ""}
     <${EvidenceList} evidence=${issue.evidence} />
-    ${issue.reproduce ? html`<p class="command"><code>${issue.reproduce}</code></p>` : ""}
+    ${issue.reproduce ? html`<p class="command"><span class="muted">See it again</span><code>${issue.reproduce}</code><${Copy} text=${issue.reproduce} label="Copy command" /></p>` : ""}
   </section>`;
 }
 
