@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from shakeout.catalogue import rules
 from shakeout.catalogue.symptoms import CheckFailed, ServiceNotDeployed
@@ -16,6 +18,8 @@ from shakeout.report.model import Guard, Issue, Proof, Unexplained
 from shakeout.why.chain import Chain, chains
 from shakeout.why.engine import Bounds, Symptom, walk
 from shakeout.why.sources import Sources
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,21 +69,36 @@ def explain(
 
     The first patch of each is tried on a scratch copy; `redeclare` reads the manifest from one.
     """
+    bounds = bounds or Bounds()
     graph = walk(symptoms, rules(), sources, bounds)
     by_name = {result.name: result for result in results}
-    issues = [
-        build_issue(
-            chain,
-            by_name,
-            service_down=any(isinstance(symptom.claim, ServiceNotDeployed) for symptom in chain.symptoms),
-            guard=_guard(chain, sources),
-            proof=_proof(chain, sources, redeclare),
+    notes = list(graph.notes)
+
+    def attempt(what: str, of: Callable[[], T]) -> T | None:
+        # As with a rule: what fails here must not take the explanation of everything else with it.
+        try:
+            return of()
+        except Exception as error:
+            if bounds.strict:
+                raise
+            notes.append(f"{what} failed ({type(error).__name__}: {error})")
+            return None
+
+    issues = []
+    for chain in chains(graph):
+        end = chain.end.type_name
+        issues.append(
+            build_issue(
+                chain,
+                by_name,
+                service_down=any(isinstance(symptom.claim, ServiceNotDeployed) for symptom in chain.symptoms),
+                guard=attempt(f"looking for the guard of {end}", partial(_guard, chain, sources)),
+                proof=attempt(f"trying the fix of {end}", partial(_proof, chain, sources, redeclare)),
+            )
         )
-        for chain in chains(graph)
-    ]
     return Explanation(
         issues=tuple(sorted(issues, key=lambda issue: issue.priority.rank)),
-        notes=tuple(graph.notes),
+        notes=tuple(notes),
     )
 
 
