@@ -31,16 +31,17 @@ class ExceptionRaised(Claim):
     line: int | None = None
 
     def __str__(self) -> str:
-        text = f"{self.type}: {self.message}" if self.message else self.type
-        return (
-            f"{text} was raised at {_short(self.path)}:{self.line}" if self.path and self.line else f"{text} was raised"
-        )
+        text = self.title()
+        # `<frozen os>` and the like are no place that anyone can look at.
+        seen = self.path and self.line and not self.path.startswith("<")
+        return f"{text} was raised at {_short(self.path)}:{self.line}" if seen else f"{text} was raised"
 
     def why(self) -> str:
         return f"Why is {self.type.rpartition('.')[2]} raised?"
 
     def title(self) -> str:
-        return f"{self.type}: {self.message}" if self.message else self.type
+        first = self.message.strip().split("\n", 1)[0].rstrip()
+        return f"{self.type}: {first}" if first else self.type
 
     @property
     def simple_type(self) -> str:

@@ -95,6 +95,8 @@ def _print_heading(report: Report, console: Console) -> None:
     if report.release.commit:
         text = f"commit {report.release.commit[:12]}  {report.release.subject or ''}".rstrip()
         console.print(_text(text, style="dim"), overflow="ellipsis", no_wrap=True)
+        if report.release.commit_from:
+            console.print(_text(f"by {report.release.commit_from}", style="dim"))
     counted = _counts(report)
     if counted:
         console.print(_text(counted, style="dim"))

@@ -43,7 +43,7 @@ def build_issue(
     asked = [results[name] for name in names if name in results]
     first = next(iter(asked), None)
     symptoms = tuple(dict.fromkeys(_counted(str(item.claim), item.count) for item in chain.symptoms))
-    title = chain.root.title() if chain.root is not None else chain.symptoms[0].claim.title()
+    title = chain.root.title() if chain.root is not None else chain.end.title()
     whys = tuple(_why(link) for link in chain.links)
     if guard is not None and guard.statement:
         whys += (_guard_why(guard),)
@@ -90,7 +90,9 @@ def next_steps(
     """What a person does next, in order."""
     ordered = sorted(issues, key=lambda item: item.priority.rank)
     steps = [_step(issue) for issue in ordered]
-    steps += [f"Look at the unexplained error '{item.symptom}': it needs {item.needs}" for item in unexplained[:3]]
+    steps += [f"Look at the unexplained error '{item.symptom}'; it needs {item.needs}" for item in unexplained[:3]]
+    if len(unexplained) > 3:
+        steps.append(f"Look at the other unexplained errors, {len(unexplained) - 3} more")
     waiting = [result.name for result in results if result.outcome in {Outcome.SKIPPED, Outcome.INCONCLUSIVE}]
     if waiting:
         steps.append(f"Run the checks again that could not be asked: {', '.join(waiting)}")
@@ -174,7 +176,8 @@ def _advice(issue: Issue) -> str:
         return _capital(issue.fixes[0].summary)
     if issue.root_cause is not None:
         return f"Correct this: {issue.root_cause.statement}"
-    return f"Find out why: {issue.title}"
+    needs = (issue.unknown or "").partition(": needs ")[2]
+    return f"Find out why: {issue.title}" + (f" (that needs {needs})" if needs else "")
 
 
 def _step(issue: Issue) -> str:

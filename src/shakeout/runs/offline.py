@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -20,6 +20,7 @@ from shakeout.evidence.repository import Repository
 from shakeout.logs.entry import LogEntry
 from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.logs.errors import errors
+from shakeout.logs.normal import coarse
 from shakeout.logs.reading import EvidenceInput, read_evidence
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import Issue, LogChange, ReleaseSummary, Report, Status, Unexplained
@@ -74,7 +75,7 @@ def _explain(question: Question, found: EvidenceInput, repository: Repository | 
         sources.add(Guards(repository, Automation(repository)))
     explanation = explain(_symptoms(log), sources)
     issues = tuple(issue for issue in explanation.issues if _is_explained(issue))
-    unexplained = tuple(_unexplained(issue, log) for issue in explanation.issues if not _is_explained(issue))
+    unexplained = tuple(_unexplained([issue for issue in explanation.issues if not _is_explained(issue)], log))
     described = repository.describe(repository.commit) if repository is not None and commit else None
     end = time.monotonic()
     return Report(
@@ -174,18 +175,24 @@ def _is_explained(issue: Issue) -> bool:
     )
 
 
-def _unexplained(issue: Issue, log: ErrorLog) -> Unexplained:
+def _unexplained(issues: Iterable[Issue], log: ErrorLog) -> Iterable[Unexplained]:
+    """Errors that differ only in numbers as one, with the count of all; the most frequent first."""
     counts = {
         str(ErrorLogged(item.owner, item.key, item.type, item.text.split("\n", 1)[0][:300])): item for item in log
     }
-    first: Occurrence | None = counts.get(issue.symptoms[0].split(" (seen ", 1)[0])
-    needs = (issue.unknown or "").removeprefix("unknown beyond here: ").removeprefix("needs ")
-    return Unexplained(
-        symptom=issue.symptoms[0].split(" (seen ", 1)[0],
-        needs=needs or "a person: no rule of the catalogue explains it",
-        count=first.count if first else 1,
-        evidence=issue.evidence,
-    )
+    found: dict[tuple[str | None, str, str], Unexplained] = {}
+    for issue in issues:
+        symptom = issue.symptoms[0].split(" (seen ", 1)[0]
+        _, needs_more, needs = (issue.unknown or "").partition("unknown beyond here: needs ")
+        occurrence: Occurrence | None = counts.get(symptom)
+        count = occurrence.count if occurrence else 1
+        key = (issue.service, coarse(symptom), needs)
+        if key in found:
+            found[key] = replace(found[key], count=found[key].count + count)
+        else:
+            more = f"more evidence: {needs}" if needs_more else "a person: no rule of the catalogue explains it"
+            found[key] = Unexplained(symptom=symptom, needs=more, count=count, evidence=issue.evidence)
+    return sorted(found.values(), key=lambda item: -item.count)
 
 
 def _notes(found: EvidenceInput, log: ErrorLog) -> Iterable[str]:

@@ -31,6 +31,7 @@ from shakeout.logs.errorlog import ErrorLog
 from shakeout.why import Because, Remedy, RuledOut, Strength
 from shakeout.why.links import Unknown
 
+_PYTHON_TYPES = frozenset({"ModuleNotFoundError", "ImportError"})
 _PYTHON = re.compile(r"No module named '?([\w.]+)'?")
 _NODE = re.compile(r"Cannot find (?:module|package) '([^'\n]{1,300})'(?: imported from (\S{1,300}))?")
 _OPENED = re.compile(r"(?:No such file or directory: |open ')'?([^'\n]{1,400})'|^([\w./-]+\.(?:html|txt|j2|jinja))$")
@@ -56,7 +57,7 @@ def module_not_found(
     The next link says which of these it is.
     """
     name, importer = None, None
-    if raised.simple_type in {"ModuleNotFoundError", "ImportError"}:
+    if raised.simple_type in _PYTHON_TYPES:
         match = _PYTHON.search(raised.message)
         name = match[1] if match else None
     elif match := _NODE.search(raised.message.split("\n", 1)[0]):
@@ -72,7 +73,7 @@ def module_not_found(
         at = Locator(source="file", path=path, line=line, commit=modules.repository.commit) if path and line else at
     evidence = (*quoted(paths, at), *logged(raised, log))
     if evidence:
-        yield Because(ModuleAbsent(name, at), evidence)
+        yield Because(ModuleAbsent(name, at, node=raised.simple_type not in _PYTHON_TYPES), evidence)
 
 
 @imports.rule

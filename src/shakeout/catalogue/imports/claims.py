@@ -31,6 +31,8 @@ class ModuleAbsent(Claim):
 
     module: str
     at: Locator | None
+    node: bool = False
+    """Whether Node.js looked for it; otherwise Python did."""
 
     def __str__(self) -> str:
         where = f", which {self.at} imports," if self.at is not None else ""

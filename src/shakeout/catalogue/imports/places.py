@@ -41,7 +41,8 @@ def place_of(absent: ModuleAbsent, modules: PythonModules) -> Place | None:
 def _place_of(absent: ModuleAbsent, modules: PythonModules) -> Place | None:
     importer = absent.at.path if absent.at else None
     node = (
-        "/" in absent.module
+        absent.node
+        or "/" in absent.module
         or absent.module.startswith(".")
         or bool(importer and importer.endswith((".js", ".mjs", ".cjs", ".ts")))
     )
