@@ -7,14 +7,29 @@ Its JSON form (`schema_version` 1) is the field names below; `None` stays `null`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
 from shakeout.checks.base import CheckResult
 from shakeout.evidence.model import Evidence
+from shakeout.evidence.redaction import MARK, redact
 
 SCHEMA_VERSION = 1
+
+
+class _Told:
+    """What tells of the system in words: secrets are taken out of every text when it is made, as from evidence."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for item in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, item.name)
+            if type(value) is str:
+                object.__setattr__(self, item.name, redact(value))
+            elif isinstance(value, tuple) and value and all(type(one) is str for one in value):
+                object.__setattr__(self, item.name, tuple(redact(one) for one in value))
 
 
 class Status(StrEnum):
@@ -67,7 +82,7 @@ class ServiceSummary:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Why:
+class Why(_Told):
     """One link of a chain, as question and answer."""
 
     layer: str
@@ -79,7 +94,7 @@ class Why:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RuledOut:
+class RuledOut(_Told):
     """A cause that was looked for and is not it."""
 
     claim: str
@@ -87,7 +102,7 @@ class RuledOut:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class Change(_Told):
     """The commit that introduced a cause; `date` is ISO 8601 with its zone. Never a person."""
 
     commit: str
@@ -96,7 +111,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RootCause:
+class RootCause(_Told):
     """The deepest actionable claim that evidence reaches."""
 
     claim: str
@@ -107,7 +122,7 @@ class RootCause:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Guard:
+class Guard(_Told):
     """The check that would have stopped the cause. `present` is None where the repository could not be looked at."""
 
     name: str
@@ -119,17 +134,27 @@ class Guard:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Fix:
-    """A fix is data: kind `patch`, `manifest`, `command` or `words`; `patch` is a unified diff."""
+class Fix(_Told):
+    """
+    A fix is data: kind `patch`, `manifest`, `command` or `words`; `patch` is a unified diff.
+
+    A secret in a line of the patch is left out, and the summary says so: such a patch is to be read, not applied.
+    """
 
     kind: str
     summary: str
     patch: str | None = None
     command: str | None = None
 
+    def __post_init__(self) -> None:
+        _Told.__post_init__(self)
+        left_out = f" (a secret in the patch is left out as {MARK}: make this change by hand)"
+        if self.patch is not None and MARK in self.patch and not self.summary.endswith(left_out):
+            object.__setattr__(self, "summary", self.summary + left_out)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Proof:
+class Proof(_Told):
     """Whether the first fix was tried: status `proved`, `not proved` or `not tried`."""
 
     status: str
@@ -137,7 +162,7 @@ class Proof:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Issue:
+class Issue(_Told):
     """One root cause with every symptom that it explains; `whys` is empty where nothing explains it yet."""
 
     id: str
@@ -165,7 +190,7 @@ class Issue:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Unexplained:
+class Unexplained(_Told):
     """A symptom that no evidence explains, how often it was seen, and what would take it further."""
 
     symptom: str
@@ -195,7 +220,7 @@ class LogChange:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Recommendation:
+class Recommendation(_Told):
     """What to do, most urgent first; `issue` is an issue's id."""
 
     priority: Priority

@@ -17,6 +17,7 @@ from shakeout.checks.base import Check, CheckResult, Context, Outcome
 from shakeout.checks.planning import plan_checks
 from shakeout.checks.runner import run_checks
 from shakeout.errors import ShakeoutError
+from shakeout.evidence.redaction import MARK
 from shakeout.fixes.patches import PatchError, commit_patched
 from shakeout.report.model import Issue, Proof
 from shakeout.runs.folder import new_run
@@ -32,10 +33,10 @@ _GOOD = frozenset({Outcome.PASSED, Outcome.DEGRADED})
 async def prove_by_deploying(
     request: Request, issues: Sequence[Issue], results: Sequence[CheckResult], progress: Progress
 ) -> tuple[Issue, ...]:
-    """The issues with what came of their fixes; one without a patch keeps the proof that it has."""
+    """The issues with what came of their fixes; one without a patch that can be applied keeps the proof that it has."""
     found = []
     for issue in issues:
-        patch = next((fix.patch for fix in issue.fixes if fix.patch), None)
+        patch = next((fix.patch for fix in issue.fixes if fix.patch and MARK not in fix.patch), None)
         if patch is None or issue.root_cause is None:
             found.append(issue)
             continue
