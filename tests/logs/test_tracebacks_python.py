@@ -46,8 +46,8 @@ except Exception as error:
 
 def interpreters() -> list[str]:
     """This interpreter, and any newer one that is installed beside it."""
-    others = sorted(Path("/root/.pyenv/versions").glob("3.1[1-9].*/bin/python")) if Path("/root").is_dir() else []
-    return [sys.executable, *(str(path) for path in others)]
+    beside = sorted(Path(sys.base_prefix).parent.glob("3.1[1-9].*/bin/python"))
+    return [sys.executable, *(str(path) for path in beside)]
 
 
 @pytest.fixture(params=interpreters())

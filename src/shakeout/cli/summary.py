@@ -96,7 +96,7 @@ def _print_heading(report: Report, console: Console) -> None:
         text = f"commit {report.release.commit[:12]}  {report.release.subject or ''}".rstrip()
         console.print(_text(text, style="dim"), overflow="ellipsis", no_wrap=True)
         if report.release.commit_from:
-            console.print(_text(f"by {report.release.commit_from}", style="dim"))
+            console.print(_text(f"({report.release.commit_from})", style="dim"))
     counted = _counts(report)
     if counted:
         console.print(_text(counted, style="dim"))
