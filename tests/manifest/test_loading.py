@@ -37,7 +37,7 @@ def test_there_are_at_least_forty_wrong_manifests() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (b"", "shakeout.yaml:1 the file: expected a manifest, got an empty file (`shakeout init` writes a first one)"),
+        (b"", "shakeout.yaml:1 the file: expected a manifest, got an empty file (write one after docs/tutorial.md)"),
         (
             b"application: desk\nservices:\n  b\xff: {}\n",
             "shakeout.yaml:3 the file: expected UTF-8, got the byte 0xff (save the file as UTF-8)",
@@ -75,7 +75,7 @@ def test_a_file_that_is_not_there_is_said_with_what_to_do(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match="the manifest cannot be read") as caught:
         load_manifest(tmp_path / "shakeout.yaml")
     assert caught.value.exit_status == 2
-    assert caught.value.hint is not None and "shakeout init" in caught.value.hint
+    assert caught.value.hint is not None and "tutorial.md" in caught.value.hint
 
 
 def test_a_folder_is_no_manifest(tmp_path: Path) -> None:
