@@ -29,7 +29,7 @@ from shakeout.catalogue.connectivity.claims import (
     WrongSchemeDeclared,
 )
 from shakeout.catalogue.connectivity.family import View, connectivity
-from shakeout.catalogue.connectivity.places import Place, named_in_repository
+from shakeout.catalogue.connectivity.places import Place, declared_in_repository, named_in_repository
 from shakeout.catalogue.connectivity.remedies import other_scheme, replace_address, switch_off
 from shakeout.evidence.declarations import Declarations
 from shakeout.evidence.model import Evidence, Locator
@@ -217,7 +217,7 @@ def declared_address(
         yield Unknown("the address that the service connects to (its own log says none)")
         return
     if repository is not None:
-        named = list(named_in_repository(state.address, repository))
+        named = declared_in_repository(state.address, repository)
         if len(named) == 1:
             at, quoted = named[0]
             claim = _claim(state, state.target or state.address, state.address, at, "", view)

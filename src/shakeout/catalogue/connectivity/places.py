@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import ipaddress
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from shakeout.catalogue.connectivity.seen import Seen
 from shakeout.evidence.declarations import Declarations, Declared, Setting
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.platform import Platform
+from shakeout.evidence.python_source import PythonSource
 from shakeout.evidence.repository import Repository
 
 PORTS = {
@@ -203,7 +205,7 @@ def is_address(host: str) -> bool:
 
 
 def named_in_repository(address: str, repository: Repository) -> Iterator[tuple[Locator, Evidence]]:
-    """The lines of the repository that name an address, without tests, documents and locks."""
+    """The lines of the repository that hold an address in any way, without tests, documents and locks."""
     host = address.rpartition(":")[0] or address
     wanted = [address] if is_address(host.strip("[]")) or host == address else [address, host.strip("[]")]
     for text in wanted:
@@ -214,3 +216,69 @@ def named_in_repository(address: str, repository: Repository) -> Iterator[tuple[
                 yield replace(at, end_line=None), quoted
         if found:
             return
+
+
+def declared_in_repository(address: str, repository: Repository) -> tuple[tuple[Locator, Evidence], ...]:
+    """
+    The lines that declare an address: it stands there as a whole, with no other port, and in no comment.
+
+    The environments of CI, files of examples and docstrings of Python declare nothing of what is deployed.
+    """
+    host, _, port = address.rpartition(":")
+    host, port = (host.strip("[]"), port) if host else (address, "")
+    places = repository.grep(address if is_address(host) else host, limit=_LOOKED_AT)
+    if len(places) == _LOOKED_AT:
+        places = repository.grep(address)
+    found = []
+    for at in places:
+        skipped = _NOT_SOURCE.search(at.path) or _ABOUT_OTHERS.search(at.path)
+        if skipped or (is_address(host) and _CI.search(at.path)):
+            continue
+        rows = repository.lines(at.path)
+        row = rows[at.line - 1] if at.line and at.line <= len(rows) else ""
+        quoted = repository.quote(at.path, at.line or 1)
+        if quoted is not None and _stands(row, host, port) and not _is_docstring(at, repository):
+            found.append((replace(at, end_line=None), quoted))
+    return tuple(found)
+
+
+_ABOUT_OTHERS = re.compile(
+    r"(^|/)(test_[^/]*|[^/]*_test|conftest|[^/]*\.(test|spec))\.\w+$|\.(example|sample|dist|txt)$|(^|/)README[^/]*$",
+    re.I,
+)
+_LOOKED_AT = 200
+"""Lines that hold a host's name and are looked at; where there are more, only those with the whole address."""
+_CI = re.compile(r"(^|/)(\.github|\.circleci|\.vscode)/|(^|/)\.gitlab-ci\.yml$")
+_COMMENT = re.compile(r"(?:^|\s)(?:#|//|/\*|<!--)|^\s*(?:\*|;|--)\s")
+_ADDRESS_WORDS = re.compile(r"host|addr|url|uri|endpoint|server|dsn|connect|://|@", re.I)
+
+
+def _stands(row: str, host: str, port: str) -> bool:
+    """Whether a line names this host, with this port or with none, in front of any comment."""
+    comment = _COMMENT.search(row)
+    row = row[: comment.start()] if comment else row
+    for match in re.finditer(rf"(?<![\w.-]){re.escape(host)}\]?(?::(\d{{1,5}}))?(?![\w-]|\.\w)", row, re.I):
+        if match[1] and port and match[1] != port:
+            continue
+        if match[1] or "." in host or ":" in host:
+            return True
+        # A single word is a host only where the line is about addresses.
+        about = _ADDRESS_WORDS.search(row[: match.start()] + row[match.end() :])
+        if about or (port and re.search(rf"\b{port}\b", row)):
+            return True
+    return False
+
+
+def _is_docstring(at: Locator, repository: Repository) -> bool:
+    if not at.path.endswith(".py"):
+        return False
+    try:
+        tree = PythonSource("\n".join(repository.lines(at.path)), at.path).tree
+    except SyntaxError:
+        return False
+    texts = (
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    )
+    return any(text.lineno <= (at.line or 0) <= (text.end_lineno or 0) for text in texts)
