@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -101,7 +102,8 @@ def _at(name: str, path: str, frame: Frame, repository: Repository) -> Iterator[
 def _not_to_be_read(use: Use) -> str | None:
     """Why the file alone cannot say what binds the name."""
     lookup, source = use.lookup, use.source
-    if lookup.fate == "builtin" or (lookup.fate == "bound" and not lookup.deferred and lookup.bound is not None):
+    sure = lookup.bound is not None and (not lookup.deferred or _bound_before_it(use))
+    if lookup.fate == "builtin" or (lookup.fate == "bound" and sure):
         return (
             f"{use.path} as it was deployed: at {use.repository.commit[:12]} '{use.name}' is bound at line {use.line}"
         )
@@ -112,6 +114,30 @@ def _not_to_be_read(use: Use) -> str | None:
     if source.dynamic_line is not None:
         return f"what runs at {use.path}:{source.dynamic_line}, which binds names as the program runs"
     return None
+
+
+def _bound_before_it(use: Use) -> bool:
+    """Whether the scope further out binds the name, on every way, above the function that uses it."""
+    owner = use.lookup.owner
+    body = getattr(owner.node, "body", None) if owner is not None else None
+    if owner is None or not isinstance(body, list) or any(name == use.name for name, _ in owner.deleted):
+        return False
+    above = [statement for statement in body if (statement.end_lineno or statement.lineno) < use.line]
+    simple = (
+        ast.Assign,
+        ast.AnnAssign,
+        ast.Import,
+        ast.ImportFrom,
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.ClassDef,
+    )
+    lines = {bound.line for bound in owner.bound if bound.name == use.name}
+    return any(
+        isinstance(statement, simple) and statement.lineno <= line <= (statement.end_lineno or 0)
+        for statement in above
+        for line in lines
+    )
 
 
 def _beyond(
