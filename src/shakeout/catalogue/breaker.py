@@ -120,6 +120,7 @@ def connections_behind_breaker(
     ## How we know
     The real failure in the same service's log or health answer: the one that names what the breaker is called after,
     or the only address to which the service's connections fail.
+    Where the breaker has a name and that failure does not name it, this is a possibility only.
 
     ## What to change
     What makes the connections fail, which the next link says.
@@ -137,7 +138,9 @@ def connections_behind_breaker(
     if len(causes) == 1 or own:
         for fails in causes:
             seen = [one for other, one in chosen if other == fails]
-            yield Because(fails, evidence_of(seen), strength=Strength.OBSERVED if own else Strength.ENTAILED)
+            # A breaker that is called after something else may well stand before another address: a possibility.
+            other = Strength.CONSISTENT if word else Strength.ENTAILED
+            yield Because(fails, evidence_of(seen), strength=Strength.OBSERVED if own else other)
     elif not found and not _failures(open_, log):
         yield Unknown(
             f"the errors of {open_.service or 'the service'} from before the breaker opened (its earlier log)"
