@@ -104,6 +104,12 @@ def data_file_not_found(raised: ExceptionRaised, paths: SourcePaths, log: ErrorL
             yield Because(FileNotThere(path), evidence)
 
 
+def _of_the_same_name(module: str, modules: PythonModules) -> str | None:
+    """A file of the repository that the module may be, if only its folder were searched."""
+    ends = (f"/{module.replace('.', '/')}.py", f"/{module.replace('.', '/')}/__init__.py")
+    return next((path for path in modules.repository.paths if f"/{path}".endswith(ends)), None)
+
+
 @imports.rule
 def package_not_required(
     absent: ModuleAbsent, modules: PythonModules, requirements: Requirements, paths: SourcePaths
@@ -130,6 +136,10 @@ def package_not_required(
     if place is None or place.own or absent.module.partition(".")[0] in sys.stdlib_module_names:
         return
     names, assumed = ((place.package,), False) if place.node else distributions(absent.module)
+    same = _of_the_same_name(absent.module, modules) if assumed and not place.node else None
+    if same is not None:
+        yield Unknown(f"the folders that the program searches for modules (`sys.path` there; {same} has that name)")
+        return
     files = requirements.files_for(absent.at.path if absent.at else None, node=place.node)
     if not files:
         yield Unknown("the file that says which packages are installed (none stands near the importing file)")
