@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shakeout.report.model import Report
+from shakeout.report.model import Report, Status
 from shakeout.runs.offline import Question, explain_offline
 from shakeout.testing import SmallRepository
 
@@ -139,3 +139,28 @@ def test_the_report_says_how_the_commit_was_found(
     print_summary(report, results_console())
     assert how in " ".join(capsys.readouterr().out.split())
     assert how in " ".join(render(report).split())
+
+
+def test_a_long_error_is_named_by_its_beginning(tmp_path: Path) -> None:
+    report = ask(tmp_path, [f"FluxError: {'w' * 5000}"])
+    (item,) = report.unexplained
+    assert len(item.symptom) < 250
+    assert item.symptom.endswith("…")
+    assert item.count == 1
+
+
+@pytest.mark.parametrize("node", ["Node:         node-7/10.0.0.7\n", ""])
+def test_a_described_pod_that_ran_out_of_memory_is_no_clean_bill(node: str, tmp_path: Path) -> None:
+    """As `kubectl describe pod` prints it."""
+    path = tmp_path / "describe.txt"
+    path.write_text(
+        f"Name:         shop-6d4cf56db6-x2x9v\nNamespace:    staging\n{node}Status:       Running\n"
+        "Containers:\n  shop:\n    Image:          registry.example.com/shop:1.4\n"
+        "    State:          Waiting\n      Reason:       CrashLoopBackOff\n"
+        "    Last State:     Terminated\n      Reason:       OOMKilled\n      Exit Code:    137\n"
+        "    Restart Count:  7\n"
+    )
+    report = explain_offline(Question(evidence=[path]))
+    assert report.status is Status.FAILED
+    (issue,) = report.issues
+    assert "memory" in issue.title

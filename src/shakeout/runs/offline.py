@@ -34,6 +34,9 @@ from shakeout.why.sources import Sources
 _HASH = re.compile(r"[0-9a-f]{7,40}")
 _COMMIT_LABELS = ("commit", "commit-sha", "commit_sha", "git-commit", "revision-commit", "vcs-ref", "sha")
 
+NAMED = 200
+"""Characters of an error's first line by which it is named."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
@@ -151,10 +154,16 @@ def _log_changes(baseline: Path | None, found: EvidenceInput) -> tuple[LogChange
         return log_changes(earlier.entries(), found.entries())
 
 
+def _claim(item: Occurrence) -> ErrorLogged:
+    """The error as a person would name it: its first line, and of a long one the beginning."""
+    first = item.text.strip().split("\n", 1)[0]
+    return ErrorLogged(item.owner, item.key, item.type, first if len(first) <= NAMED else f"{first[: NAMED - 1]}…")
+
+
 def _symptoms(log: ErrorLog) -> tuple[Symptom, ...]:
     return tuple(
         Symptom(
-            claim=ErrorLogged(item.owner, item.key, item.type, item.text.split("\n", 1)[0][:300]),
+            claim=_claim(item),
             evidence=item.evidence,
             service=item.owner,
             weight=2,
@@ -177,9 +186,7 @@ def _is_explained(issue: Issue) -> bool:
 
 def _unexplained(issues: Iterable[Issue], log: ErrorLog) -> Iterable[Unexplained]:
     """Errors that differ only in numbers as one, with the count of all; the most frequent first."""
-    counts = {
-        str(ErrorLogged(item.owner, item.key, item.type, item.text.split("\n", 1)[0][:300])): item for item in log
-    }
+    counts = {str(_claim(item)): item for item in log}
     found: dict[tuple[str | None, str, str], Unexplained] = {}
     for issue in issues:
         symptom = issue.symptoms[0].split(" (seen ", 1)[0]

@@ -68,7 +68,7 @@ def _failures(document: PlatformDocument) -> Iterator[tuple[str | None, str, str
         yield from _pod(document.name, data)
     elif document.kind == "container":
         yield from _container(document.name, data)
-    elif document.kind == "pod-description":
+    elif document.kind == "pod-description" or "Containers" in data:
         yield from _description(document.name, data)
     if document.kind not in {"pod", "container", "image"}:
         yield from _conditions(document.name, data)
@@ -109,7 +109,8 @@ def _container(name: str, data: Mapping[str, Any]) -> Iterator[tuple[str | None,
 def _description(name: str, data: Mapping[str, Any]) -> Iterator[tuple[str | None, str, str]]:
     for own, container in _mapping(data.get("Containers")).items():
         for moment in ("Last State", "State"):
-            state = _mapping(_mapping(container).get(moment)) or _mapping(container)
+            told = _mapping(container)
+            state = _mapping(told.get(f"{moment} detail")) or _mapping(told.get(moment)) or told
             reason = str(state.get("Reason", ""))
             if reason and reason not in {"Completed", *_WAITING}:
                 code = f", Exit Code: {state['Exit Code']}" if state.get("Exit Code") else ""

@@ -23,7 +23,7 @@ _SIGNAL = (
 )
 BOOT = re.compile(
     r"\bWorker failed to boot\b|\bShutting down: Master\b|\bBack-off restarting failed container\b|\bCrashLoopBackOff\b"
-    r"|\bcrash loop\b",
+    r"|\bcrash loop\b|\bApplication startup failed\. Exiting\b",
     re.I,
 )
 NOT_READY = re.compile(
