@@ -164,3 +164,11 @@ def test_a_described_pod_that_ran_out_of_memory_is_no_clean_bill(node: str, tmp_
     assert report.status is Status.FAILED
     (issue,) = report.issues
     assert "memory" in issue.title
+
+
+def test_lines_that_only_read_like_failures_are_mentioned(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_text("starting\nthe flux could not be found\nready\n")
+    report = explain_offline(Question(evidence=[path]))
+    assert report.status is Status.SUCCESSFUL
+    assert any("read like failures" in note and "the flux could not be found" in note for note in report.notes)

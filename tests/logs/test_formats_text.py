@@ -21,6 +21,7 @@ LINES = [
     ("2025-09-03 10:00:00,000 ERROR app.db: no ledger", E, "no ledger"),
     ("2025-09-03T10:00:00Z [error    ] no ledger  [app] key=1", E, "no ledger  [app] key=1"),
     ("[2025-09-03 10:00:00,000: ERROR/MainProcess] no ledger", E, "no ledger"),
+    ("2025-09-03T10:00:00.070000Z [2025-09-03 12:00:00,365: ERROR/MainProcess] no ledger", E, "no ledger"),
     ("[2025-09-03 10:00:00 +0000] [7] [CRITICAL] WORKER TIMEOUT (pid:8)", C, "WORKER TIMEOUT (pid:8)"),
     ("2025/09/03 10:00:00 [error] 7#7: *1 no ledger", E, "no ledger"),
     ("2025-09-03 10:00:00.000 UTC [71] shop@shop FATAL:  no ledger", C, "no ledger"),
@@ -116,3 +117,17 @@ def test_rows_of_a_gcloud_table(tmp_path: Path) -> None:
     with read_evidence([path]) as evidence:
         (error,) = errors(evidence.entries())
     assert (error.text, error.service) == ("no ledger", "backend")
+
+
+def test_celery_says_level_and_process(tmp_path: Path) -> None:
+    path = tmp_path / "worker.log"
+    path.write_text(
+        "[2025-09-03 10:00:00,365: INFO/MainProcess] Connected to amqp://jobs@queue:5672//\n"
+        "[2025-09-03 10:00:01,365: ERROR/ForkPoolWorker-2] consumer: Cannot connect to amqp://jobs@queue:5672//: refused\n"
+    )
+    with read_evidence([path]) as evidence:
+        calm, failed = evidence.entries()
+    assert (calm.severity, failed.severity) == (Severity.INFO, Severity.ERROR)
+    assert failed.message.startswith("consumer: Cannot connect")
+    assert failed.fields["process"] == "ForkPoolWorker-2"
+    assert failed.time is not None and failed.time.microsecond == 365_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,10 @@ class Inner:
     fields: Mapping[str, Any] = field(default_factory=dict)
     headed: bool = False
     goes_on: bool = False
+
+
+_OPENING = frozenset("[0123456789")
+"""What a logger's line begins with where it begins with a time."""
 
 
 def head(line: str) -> Head | None:
@@ -58,6 +62,11 @@ def interpret(text: str) -> Inner:
     found = head(line)
     if found is None:
         return Inner(message=text)
+    if found.severity is None and found.time is not None and found.message[:1] in _OPENING:
+        # A time that a transport put in front of a logger's own line.
+        within = head(found.message)
+        if within is not None and within.severity is not None:
+            found = replace(within, time=found.time, time_doubt=found.time_doubt)
     return Inner(
         message=found.message + newline + rest,
         time=found.time,

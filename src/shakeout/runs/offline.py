@@ -204,6 +204,13 @@ def _unexplained(issues: Iterable[Issue], log: ErrorLog) -> Iterable[Unexplained
 
 def _notes(found: EvidenceInput, log: ErrorLog) -> Iterable[str]:
     yield from (str(note) for note in found.notes[:20])
+    doubtful = [item for item in log if not item.error and not item.system]
+    if doubtful:
+        first = doubtful[0]
+        yield (
+            f"{sum(item.count for item in doubtful)} lines without a severity read like failures and were not "
+            f"explained, the first at {first.evidence[0].locator}: {_claim(first).text}"
+        )
     if not any(item.error for item in log):
         yield f"the logs hold no error ({len(found.paths)} files read); nothing was verified"
 
