@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,11 @@ _UPPER = r"[\"'`]?\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z]{4,})\b[\"'`]?"
 _READS = re.compile(
     r"environ|getenv|process\.env|\benv\b|\benv[.\[(]|\bconfig\(|import\.meta\.env|os\.Getenv|System\.getenv"
 )
+_BARE = re.compile(r"(?<![\w.])(?:environ|env)\b")
+_BOUND = re.compile(
+    r"import\b[^\n]*\b(?:environ|env)\b|^\s*(?:(?:const|let|var)\s+)?\{?\s*(?:environ|env)\b[^\n]*=[^=]"
+)
+_SAYS_SO = re.compile(r"\benv(?:iron|ironment)?\b|envvar|\bsetting|\bconfig", re.I)
 _UNSET = (
     re.compile(rf"Environment variable \"?{_NAME}\"? not set"),  # environs
     re.compile(rf"{_NAME} not found\. Declare it as envvar"),  # python-decouple
@@ -77,7 +82,7 @@ def about(
     """
     repository = paths.repository
     if isinstance(raised, ErrorLogged):
-        yield from _by_text(raised.text, repository, None)
+        yield from _by_text(raised.text, repository, None, declared)
         return
     at = own_frame(raised, paths, log)
     row = _row(repository, at)
@@ -86,14 +91,14 @@ def about(
     elif raised.simple_type in {"KeyError", "ImproperlyConfigured"} and (
         match := re.fullmatch(rf"'{_NAME}'", raised.message.strip())
     ):
-        if _READS.search(row) and match[1] in row:
+        if at is None or not _reads(row, repository.lines(at.path)):
+            return
+        if match[1] in row:
             yield About(variable=match[1], way="unset", at=at)
-        elif at is not None and _READS.search("\n".join(repository.lines(at.path))) and match[1].isupper():
-            read = _reading(repository, match[1])
-            if read is not None:
-                yield About(variable=match[1], way="unset", at=read)
+        elif match[1].isupper() and (read := _reading(repository, match[1])) is not None:
+            yield About(variable=match[1], way="unset", at=read)
     elif raised.simple_type not in {"NameError", "ModuleNotFoundError", "AttributeError"}:
-        found = list(_by_text(raised.message, repository, at))
+        found = list(_by_text(raised.message, repository, at, declared))
         if not found and _KINDS.search(raised.message):
             found = list(_on_line(repository, at, declared()))
         yield from found
@@ -104,15 +109,35 @@ def _row(repository: Repository, at: Locator | None) -> str:
     return rows[at.line - 1] if at is not None and at.line and at.line <= len(rows) else ""
 
 
-def _by_text(text: str, repository: Repository, at: Locator | None) -> Iterator[About]:
+def _by_text(
+    text: str, repository: Repository, at: Locator | None, declared: Callable[[], frozenset[str]]
+) -> Iterator[About]:
     for way, patterns in (("unset", _UNSET), ("refused", _REFUSED)):
         for pattern in patterns:
             match = pattern.search(text[:4000])
-            if match is not None:
-                read = _reading(repository, match[1])
-                if read is not None or at is not None:
-                    yield About(variable=match[1], way="unset" if way == "unset" else "refused", at=read or at)
-                    return
+            if match is None or text[: match.start()].endswith("name "):
+                continue  # `name 'X' is not defined` is Python's, of a name
+            read = _reading(repository, match[1])
+            known = _SAYS_SO.search(match[0]) or _is_read(repository, read or at, match[1]) or match[1] in declared()
+            if known and (read is not None or at is not None):
+                yield About(variable=match[1], way="unset" if way == "unset" else "refused", at=read or at)
+                return
+
+
+def _is_read(repository: Repository, at: Locator | None, variable: str) -> bool:
+    """Whether a line names a variable in a file that reads the environment: the words of a text alone do not say so."""
+    row = _row(repository, at)
+    if at is None or re.search(rf"\b{re.escape(variable)}\b", row) is None:
+        return False
+    return _READS.search(row) is not None or any(_READS.search(other) for other in repository.lines(at.path))
+
+
+def _reads(row: str, rows: Sequence[str]) -> bool:
+    """Whether a line reads the environment; what is only called `env` has to be that by another line of the file."""
+    found = [match[0] for match in _READS.finditer(row) if not _BARE.match(row, match.start())]
+    if found or _READS.search(row) is None:
+        return bool(found)
+    return any(_BOUND.search(other) for other in rows)
 
 
 def _on_line(repository: Repository, at: Locator | None, declared: frozenset[str]) -> Iterator[About]:
