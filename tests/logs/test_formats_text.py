@@ -21,7 +21,7 @@ LINES = [
     ("2025-09-03 10:00:00,000 ERROR app.db: no ledger", E, "no ledger"),
     ("2025-09-03T10:00:00Z [error    ] no ledger  [app] key=1", E, "no ledger  [app] key=1"),
     ("[2025-09-03 10:00:00,000: ERROR/MainProcess] no ledger", E, "no ledger"),
-    ("2025-09-03T10:00:00.070000Z [2025-09-03 12:00:00,365: ERROR/MainProcess] no ledger", E, "no ledger"),
+    ("2025-09-03T10:00:00.000000Z [2025-09-03 12:00:00,365: ERROR/MainProcess] no ledger", E, "no ledger"),
     ("[2025-09-03 10:00:00 +0000] [7] [CRITICAL] WORKER TIMEOUT (pid:8)", C, "WORKER TIMEOUT (pid:8)"),
     ("2025/09/03 10:00:00 [error] 7#7: *1 no ledger", E, "no ledger"),
     ("2025-09-03 10:00:00.000 UTC [71] shop@shop FATAL:  no ledger", C, "no ledger"),
