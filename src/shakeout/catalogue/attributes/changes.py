@@ -40,7 +40,8 @@ def definition_changed_by_commit(
 
     ## How we know
     The definition's file is parsed version by version: the newest commit after which its members, its parameters or
-    its being asynchronous are what they are now. Where the use was written after that, the use's commit is named.
+    its being asynchronous are what they are now. Where the use was written after that or with it, the use's commit is
+    named, as what wrote the use.
 
     ## What to change
     Finish the refactor.
@@ -51,7 +52,9 @@ def definition_changed_by_commit(
     if commit is None and (use is None or isinstance(broken, MemberRenamed | MemberRemoved)):
         yield Unknown("the full history of this repository (`git fetch --unshallow`)")
     elif use is not None and (
-        commit is None or (use.hash != commit.hash and modules.repository.is_ancestor(commit.hash, use.hash))
+        commit is None
+        or (use.hash != commit.hash and modules.repository.is_ancestor(commit.hash, use.hash))
+        or (use.hash == commit.hash and isinstance(broken, SignatureChanged | AwaitDisagrees))
     ):
         yield Because(introduced(use, f"wrote the use at {broken.at}"), [use.evidence()])
     elif commit is not None:
