@@ -24,7 +24,7 @@ class Claim:
 
     def why(self) -> str:
         """The question that the next link answers."""
-        return f"Why: {self}?"
+        return f"Why is it that {self}?"
 
     def title(self) -> str:
         """A heading for the issue of which this claim is the root cause or the symptom."""

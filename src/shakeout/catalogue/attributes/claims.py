@@ -115,6 +115,9 @@ class MemberMisspelt(Claim):
     def __str__(self) -> str:
         return f"{self.at} says '{self.member}' where {self.owner} has '{self.meant}'"
 
+    def why(self) -> str:
+        return f"Why does {self.at} say '{self.member}'?"
+
 
 @claim(Layer.DECLARATION)
 class SignatureChanged(Claim):
