@@ -112,7 +112,8 @@ class Repository:
 
     @cached_property
     def _folder_set(self) -> frozenset[str]:
-        return frozenset(parent for path in self.paths for parent in _parents(path))
+        lowest = {path.rpartition("/")[0] for path in self.paths}  # few: only these are gone up from
+        return frozenset(folder for one in lowest if one for folder in (one, *_parents(one)))
 
     def is_file(self, path: str) -> bool:
         return path in self._path_set
@@ -153,7 +154,8 @@ class Repository:
         folder = posixpath.dirname(path)
         while folder and not self.is_folder(folder):
             folder = posixpath.dirname(folder)
-        inside = sorted({_next_part(other, folder) for other in self.paths if _is_below(other, folder)})
+        start = f"{folder}/" if folder else ""
+        inside = sorted({_next_part(other, folder) for other in self.paths if other.startswith(start)})
         at = Locator(source="search", path=folder or ".", commit=self.commit)
         shown = "\n".join(inside[:20]) or "(nothing)"
         return Evidence(
@@ -357,10 +359,6 @@ def _parents(path: str) -> Iterator[str]:
     while folder:
         yield folder
         folder = posixpath.dirname(folder)
-
-
-def _is_below(path: str, folder: str) -> bool:
-    return not folder or path.startswith(folder + "/")
 
 
 def _next_part(path: str, folder: str) -> str:
