@@ -253,14 +253,14 @@ class AddressWithoutServer(Claim):
     at: Locator
 
     def __str__(self) -> str:
-        return f"{_points(self.at, self.target, self.address)}, and nothing in this environment provides it"
+        return f"{_points(self.at, self.target, self.address)}, and nothing answers there"
 
     def why(self) -> str:
         return f"Why does {self.at} name {self.address}?"
 
     def title(self) -> str:
-        what = self.address if self.target == self.address else f"{self.target} at {self.address}"
-        return f"nothing provides {what}, where {self.at} expects it"
+        what = self.address if self.target == self.address else f"{self.address} ({self.target})"
+        return f"nothing answers at {what}, which {self.at} names"
 
 
 @claim(Layer.DECLARATION)
