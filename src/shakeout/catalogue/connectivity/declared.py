@@ -29,7 +29,7 @@ from shakeout.catalogue.connectivity.claims import (
     WrongSchemeDeclared,
 )
 from shakeout.catalogue.connectivity.family import View, connectivity
-from shakeout.catalogue.connectivity.places import Place, declared_in_repository, named_in_repository
+from shakeout.catalogue.connectivity.places import Place, declared_in_repository, named_in_repository, with_port
 from shakeout.catalogue.connectivity.remedies import other_scheme, replace_address, switch_off
 from shakeout.evidence.declarations import Declarations
 from shakeout.evidence.model import Evidence, Locator
@@ -196,7 +196,8 @@ def declared_address(
 
     ## How we know
     The manifest's setting whose value is that address, with its line; without a manifest, the only line of the
-    repository (without tests and documents) that names it.
+    repository (without tests and documents) that names it. Where the log has only the IP address of a host, the only
+    line with a URL of that port is a possibility.
 
     ## What to change
     That line; or provide what it names.
@@ -218,6 +219,13 @@ def declared_address(
         return
     if repository is not None:
         named = declared_in_repository(state.address, repository)
+        resolved = with_port(state.address, repository) if not named else ()
+        if len(resolved) == 1:
+            at, quoted, address = resolved[0]
+            claim = _claim(state, state.target or address, address, at, "", view)
+            fix = Remedy("words", f"provide what is expected at {address}, or correct it at {at}")
+            yield Because(claim, [quoted], strength=Strength.CONSISTENT, fix=fix)
+            return
         if len(named) == 1:
             at, quoted = named[0]
             claim = _claim(state, state.target or state.address, state.address, at, "", view)

@@ -239,6 +239,34 @@ def declared_in_repository(address: str, repository: Repository) -> tuple[tuple[
         quoted = repository.quote(at.path, at.line or 1)
         if quoted is not None and _stands(row, host, port) and not _is_docstring(at, repository):
             found.append((replace(at, end_line=None), quoted))
+    if port and "." not in host and not is_address(host):
+        # A single word may be anything; a line that has it with the port is about the address.
+        whole = [one for one in found if f"{host}:{port}" in one[1].quote]
+        found = whole or found
+    return tuple(found)
+
+
+def with_port(address: str, repository: Repository) -> tuple[tuple[Locator, Evidence, str], ...]:
+    """
+    The lines with the URL of a named host at the port of an IP address, each with that `host:port`.
+
+    Some libraries write the address that a name was resolved to instead of the name.
+    Empty for an address of this machine and for one that has no port: too much would fit.
+    """
+    host, _, port = address.rpartition(":")
+    if not _is_address(host.strip("[]")) or _same_host(host.strip("[]"), "127.0.0.1") or not port:
+        return ()
+    url = re.compile(rf"://(?:[^\s/@'\"]{{1,200}}@)?((?![\d.]{{7,15}}:)[A-Za-z0-9_.-]{{1,253}}:{port})(?!\d)")
+    found = []
+    for at in repository.grep(f":{port}", limit=_LOOKED_AT):
+        if _NOT_SOURCE.search(at.path) or _ABOUT_OTHERS.search(at.path) or _CI.search(at.path):
+            continue
+        quoted = repository.quote(at.path, at.line or 1)
+        row = quoted.quote if quoted is not None else ""
+        comment = _COMMENT.search(row)
+        match = url.search(row[: comment.start()] if comment else row)
+        if quoted is not None and match is not None:
+            found.append((replace(at, end_line=None), quoted, match[1]))
     return tuple(found)
 
 

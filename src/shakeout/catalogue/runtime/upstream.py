@@ -9,7 +9,15 @@ from shakeout.catalogue.process.claims import ProcessEnded
 from shakeout.catalogue.runtime.ended import NeverReady
 from shakeout.catalogue.runtime.family import EXACT, WINDOW, exceptions_near, near, runtime
 from shakeout.catalogue.runtime.memory import MemoryLimitExceeded
-from shakeout.catalogue.runtime.wording import BOOT, LIMIT, NOT_READY, UPSTREAM, how_ended, is_failed_request
+from shakeout.catalogue.runtime.wording import (
+    BOOT,
+    LIMIT,
+    NOT_READY,
+    UPSTREAM,
+    blames_upstream,
+    how_ended,
+    is_failed_request,
+)
 from shakeout.catalogue.symptoms import ErrorLogged
 from shakeout.logs.errorlog import ErrorLog
 from shakeout.why import Because, Strength
@@ -41,6 +49,46 @@ def exception_behind_request(error: ErrorLogged, log: ErrorLog) -> Iterator[Beca
         if raised is not None:
             yield Because(raised, [*evidence_of(found)[:1], *evidence_of(occurrence)[:1]], strength=Strength.ENTAILED)
             return
+
+
+@runtime.rule
+def exception_behind_gateway(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
+    """
+    A proxy got no answer, because the service behind it met an exception.
+
+    ## What you see
+    `upstream prematurely closed connection` or a 502 in the proxy's log, and a traceback in another service's.
+
+    ## Why it happens
+    An exception that nobody handles ends the connection or the process, and the proxy answers for it.
+
+    ## How we know
+    The proxy's line says that the fault is behind it. Within seconds of it exactly one other service logged tracebacks,
+    and the proxy none.
+
+    ## What to change
+    What made the exception happen.
+    """
+    occurrence = log.get(error.key)
+    if occurrence is None or occurrence.traceback is not None or not blames_upstream(error.text):
+        return
+    if exceptions_near(log, error, WINDOW):
+        return
+    behind = [
+        found
+        for found in log
+        if found.origin == "service"
+        and found.traceback is not None
+        and found.error
+        and found.owner != error.service
+        and near(found, occurrence, EXACT)
+    ]
+    if len({found.owner for found in behind}) != 1:
+        return
+    raised = raised_in(behind[-1])
+    if raised is not None:
+        evidence = [*evidence_of(behind[-1])[:1], *evidence_of(occurrence)[:1]]
+        yield Because(raised, evidence, strength=Strength.ENTAILED)
 
 
 @runtime.rule

@@ -48,6 +48,12 @@ UPSTREAM = re.compile(
     r"|\bno live upstreams\b|\bbad gateway\b|\bservice unavailable\b|\bthere was no available instance\b",
     re.I,
 )
+_CLOSED_BEHIND = re.compile(
+    r"\bupstream prematurely closed connection\b"
+    r"|\bConnection reset by peer\) while reading response header from upstream"
+    r"|\bupstream connect error or disconnect/reset before headers\b",
+    re.I,
+)
 _REQUEST = re.compile(
     r"^(?:[A-Z]{3,7} )?(?:https?://|/)\S{0,2000} (?P<status>5\d\d)\b|\" (?P<logged>5\d\d) (?:\d|-|[A-Z][a-z])"
     r"|\b(?:status|code)[=: ]{1,2}(?P<said>5\d\d)\b"
@@ -73,6 +79,12 @@ def how_ended(text: str) -> str | None:
 def is_failed_request(text: str) -> bool:
     """Whether a line says that a request failed, without saying why."""
     return bool(UPSTREAM.search(text) or _REQUEST.search(text))
+
+
+def blames_upstream(text: str) -> bool:
+    """Whether a proxy says that what is behind it ended the connection: in words, or by status 502."""
+    found = _REQUEST.search(text)
+    return bool(_CLOSED_BEHIND.search(text) or (found and "502" in found.groups()))
 
 
 def of_platform(text: str) -> bool:

@@ -11,7 +11,7 @@ from shakeout.catalogue.websocket.claims import NotSerialisable
 from shakeout.catalogue.websocket.family import websocket
 from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.repository import Repository
-from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.why import Because, Remedy
 from shakeout.why.links import Unknown
 
@@ -53,6 +53,7 @@ def value_is_not_serialisable(
 
     ## How we know
     The exception names the type, and exactly one line of the functions in its traceback makes a value of it.
+    Where a line that writes the message was changed after that one, it is the line at fault.
 
     ## What to change
     Write the value as text or number on that line, for example `.isoformat()` for a moment.
@@ -75,6 +76,7 @@ def value_is_not_serialisable(
         yield Unknown(f"where the {name} comes from")
         return
     ((path, number),) = found
+    path, number = _newest(repository, [(path, number), *_senders(repository, paths, occurrence, path)])
     quoted = repository.quote(path, number)
     if quoted is not None:
         summary = f"write the {name} at {path}:{number} as text or number, for example {_FORMS.get(name, 'with str()')}"
@@ -83,6 +85,25 @@ def value_is_not_serialisable(
             [quoted, *occurrence.evidence[:1]],
             fix=Remedy("words", summary),
         )
+
+
+def _senders(repository: Repository, paths: SourcePaths, occurrence: Occurrence, path: str) -> list[tuple[str, int]]:
+    """The lines of one file on the way to the exception, the innermost first."""
+    frames = occurrence.traceback.first.frames if occurrence.traceback is not None else ()
+    return [(path, frame.line) for frame in reversed(frames) if frame.line and paths.find(frame.path) == path]
+
+
+def _newest(repository: Repository, places: list[tuple[str, int]]) -> tuple[str, int]:
+    """The first of the places, or the one that was written after it: that is when value and writing came together."""
+    chosen = places[0]
+    first = repository.origin(*chosen)
+    if first is None:
+        return chosen
+    for place in places[1:]:
+        origin = repository.origin(*place)
+        if origin is not None and origin.commit.hash != first.commit.hash and origin.commit.date > first.commit.date:
+            return place
+    return chosen
 
 
 def _function(repository: Repository, path: str, line: int) -> list[tuple[int, str]]:
