@@ -9,6 +9,8 @@ from shakeout.catalogue.connectivity.family import View, connectivity, evidence_
 from shakeout.catalogue.connectivity.seen import seen_by_check
 from shakeout.catalogue.connectivity.wording import open_breaker
 from shakeout.catalogue.exceptions import ExceptionRaised
+from shakeout.catalogue.runtime.family import EXACT, WINDOW, exceptions_near, near, own
+from shakeout.catalogue.runtime.wording import is_failed_request
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged, ServiceNotDeployed
 from shakeout.evidence.declarations import Declarations
 from shakeout.evidence.platform import Platform
@@ -97,6 +99,41 @@ def connection_failed_in_log(
     seen = view.logged(occurrence) if occurrence is not None else None
     if seen is not None:
         yield Because(view.claim(seen), seen.evidence)
+
+
+@connectivity.rule
+def connection_behind_request(
+    error: ErrorLogged, log: ErrorLog, declarations: Declarations | None, platform: Platform | None
+) -> Iterator[Because]:
+    """
+    A request failed, and the same service logged beside it which connection did.
+
+    ## What you see
+    `"GET /cart HTTP/1.1" 502` in a proxy's access log, beside `connect() failed` in its error log.
+
+    ## Why it happens
+    What answers for others can only say 502, 503 or 504 where it does not reach them.
+
+    ## How we know
+    The failed connections that the same service logged within seconds of the request are all to one address, and it
+    logged no exception with a traceback there.
+
+    ## What to change
+    What makes the connection fail, which the next link says.
+    """
+    occurrence = log.get(error.key)
+    if occurrence is None or occurrence.traceback is not None or not is_failed_request(error.text):
+        return
+    view = View(log=log, declarations=declarations, platform=platform)
+    if view.logged(occurrence) is not None or exceptions_near(log, error, WINDOW):
+        return
+    found = [
+        seen
+        for other in own(log, error.service)
+        if other.error and near(other, occurrence, EXACT) and (seen := view.logged(other)) is not None
+    ]
+    if len({view.claim(seen) for seen in found}) == 1:
+        yield Because(view.claim(found[0]), evidence_of(found), strength=Strength.ENTAILED)
 
 
 @connectivity.rule

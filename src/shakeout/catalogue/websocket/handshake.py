@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+from shakeout.catalogue.exceptions import ExceptionRaised
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged
 from shakeout.catalogue.websocket.claims import HandshakeRefused, OriginNotAllowed, RouteElsewhere
 from shakeout.catalogue.websocket.family import LIMIT, noted, text, websocket
@@ -31,7 +32,9 @@ _REFUSED = (
 
 
 @websocket.rule
-def handshake_refused(symptom: CheckFailed | ErrorLogged, probes: Probes | None, log: ErrorLog) -> Iterator[Because]:
+def handshake_refused(
+    symptom: CheckFailed | ErrorLogged | ExceptionRaised, probes: Probes | None, log: ErrorLog
+) -> Iterator[Because]:
     """
     The server refuses to open a live connection.
 
@@ -48,7 +51,7 @@ def handshake_refused(symptom: CheckFailed | ErrorLogged, probes: Probes | None,
     ## What to change
     What the status says, which the next link goes into.
     """
-    if isinstance(symptom, ErrorLogged):
+    if isinstance(symptom, ErrorLogged | ExceptionRaised):
         occurrence = log.get(symptom.key)
         match = None
         if occurrence is not None:
