@@ -37,6 +37,7 @@ _NO_IMAGE = (
         re.I,
     ),
     re.compile(rf"\bmanifest for {_IMAGE} not found\b", re.I),
+    re.compile(rf"\breading manifest \S{{1,200}} in {_IMAGE}: (?:manifest unknown|name unknown)", re.I),
     re.compile(rf"\b(?:ImagePullBackOff|ErrImagePull)\b[^\n]{{0,120}}?\bimage {_IMAGE}"),
     re.compile(rf"\bImage {_IMAGE} not found\b"),
 )
@@ -129,6 +130,12 @@ def _told(effect: ErrorLogged | CheckFailed | ExceptionRaised, log: ErrorLog) ->
 def image_in(text: str) -> str | None:
     """The image that a text says is not there."""
     return next((found["image"] for pattern in _NO_IMAGE if (found := pattern.search(text))), None)
+
+
+def is_told(text: str) -> bool:
+    """Whether a line is a tool's own word that it was stopped, whatever severity it was printed with."""
+    patterns = (*_NO_IMAGE, _DAEMON, *_PERMISSION, _QUOTA)
+    return any(pattern.search(text) for pattern in patterns)
 
 
 @tooling.rule

@@ -12,6 +12,7 @@ from typing import BinaryIO, Literal
 
 from shakeout.catalogue.exceptions import exceptions
 from shakeout.catalogue.symptoms import ErrorLogged
+from shakeout.catalogue.tooling import is_told
 from shakeout.errors import InputError
 from shakeout.evidence.automation import Automation
 from shakeout.evidence.guards import Guards
@@ -170,8 +171,13 @@ def _symptoms(log: ErrorLog) -> tuple[Symptom, ...]:
             count=item.count,
         )
         for item in log
-        if item.error
+        if _is_symptom(item)
     )
+
+
+def _is_symptom(item: Occurrence) -> bool:
+    """An error, or a tool's own word that it was stopped: transcripts of deployments give no severity."""
+    return item.error or is_told(item.text)
 
 
 _RESTATING = frozenset({*(rule.name for rule in exceptions.rules), "ended-by-exception"})
@@ -204,14 +210,14 @@ def _unexplained(issues: Iterable[Issue], log: ErrorLog) -> Iterable[Unexplained
 
 def _notes(found: EvidenceInput, log: ErrorLog) -> Iterable[str]:
     yield from (str(note) for note in found.notes[:20])
-    doubtful = [item for item in log if not item.error and not item.system]
+    doubtful = [item for item in log if not _is_symptom(item) and not item.system]
     if doubtful:
         first = doubtful[0]
         yield (
             f"{sum(item.count for item in doubtful)} lines without a severity read like failures and were not "
             f"explained, the first at {first.evidence[0].locator}: {_claim(first).text}"
         )
-    if not any(item.error for item in log):
+    if not any(_is_symptom(item) for item in log):
         yield f"the logs hold no error ({len(found.paths)} files read); nothing was verified"
 
 
