@@ -29,6 +29,7 @@ class Explained:
     injected: Injected
     report: Report
     folder: RunFolder
+    secrets: tuple[str, ...]
 
 
 @pytest.fixture(scope="session")
@@ -59,4 +60,4 @@ def _run(name: str, folder: Path) -> Explained:
         finished = execute(Run(request=request, target=make_target(request), progress=lambda line: None))
     finally:
         request.repository.close()
-    return Explained(fault, injected, finished.report, finished.folder)
+    return Explained(fault, injected, finished.report, finished.folder, request.plan.secret_values)

@@ -62,6 +62,7 @@ def test_no_secret_is_in_anything_that_the_run_wrote(name: str, explained: Expla
         if path.is_file():
             text = path.read_text(encoding="utf-8", errors="replace")
             assert "eyJ" not in text, path
+            assert not [secret for secret in found.secrets if secret in text], path
 
 
 def every_evidence(report: Report) -> list[Evidence]:
