@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -42,7 +43,8 @@ class ObjectReader:
             return
         for pipe in (process.stdin, process.stdout):
             if pipe:
-                pipe.close()
+                with suppress(OSError):  # a process that has ended by itself takes no last words
+                    pipe.close()
         process.wait(timeout=10)
 
     def info(self, name: str) -> tuple[str, str, int] | None:
@@ -88,6 +90,7 @@ class ObjectReader:
 
     def _start(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
+            self.close()  # one that ended by itself still holds its pipes
             self._process = subprocess.Popen(
                 git.command(self._folder, ["cat-file", "--batch-command"]),
                 stdin=subprocess.PIPE,
