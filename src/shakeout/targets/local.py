@@ -27,6 +27,7 @@ from shakeout.targets.capture import FOLDER as LOGS_FOLDER
 from shakeout.targets.capture import entries, log_path, merged
 from shakeout.targets.checkout import copy_work_tree, lay_out
 from shakeout.targets.environment import service_command, service_environment
+from shakeout.targets.kinds import TargetKind
 from shakeout.targets.processes import identify
 from shakeout.targets.readiness import until_ready
 from shakeout.targets.revisions import look_at, made
@@ -366,3 +367,6 @@ def _every_line(plan: Plan) -> tuple[str, ...]:
         values |= set(service.secret_environment.values())
     values |= {line.strip() for value in values for line in value.splitlines() if len(line.strip()) >= 8}
     return tuple(sorted(value for value in values if value))
+
+
+KIND = TargetKind(name="local", make=LocalTarget)
