@@ -217,9 +217,7 @@ def test_a_traceback_of_one_line_per_entry_is_put_together_while_another_instanc
         [{"textPayload": "ledger 7", "severity": "fatal", "insertId": "a", "logName": "projects/p/logs/x"}],
     ],
 )
-def test_a_text_without_words_of_failure_keeps_the_severity_given_around_it(
-    read: Read, value: Any
-) -> None:
+def test_a_text_without_words_of_failure_keeps_the_severity_given_around_it(read: Read, value: Any) -> None:
     with read(value) as evidence:
         assert [one.text for one in errors(evidence.suspects())] == ["ledger 7"]
         assert list(errors(evidence.suspects())) == list(errors(evidence.entries()))

@@ -17,10 +17,11 @@ from shakeout.errors import InputError
 from shakeout.evidence.automation import Automation
 from shakeout.evidence.guards import Guards
 from shakeout.evidence.paths import SourcePaths
+from shakeout.evidence.redaction import knowing
 from shakeout.evidence.repository import Repository
 from shakeout.logs.entry import LogEntry
 from shakeout.logs.errorlog import ErrorLog, Occurrence
-from shakeout.logs.errors import errors
+from shakeout.logs.errors import LoggedError, errors
 from shakeout.logs.normal import coarse
 from shakeout.logs.reading import EvidenceInput, read_evidence
 from shakeout.report.building import next_steps, recommendations
@@ -28,6 +29,7 @@ from shakeout.report.model import Issue, LogChange, ReleaseSummary, Report, Stat
 from shakeout.runs.errorlogs import occurrences
 from shakeout.runs.explaining import explain
 from shakeout.runs.novelty import log_changes
+from shakeout.runs.secrets import shown_secrets
 from shakeout.runs.states import occurrences_of
 from shakeout.why.engine import Symptom
 from shakeout.why.sources import Sources
@@ -69,8 +71,21 @@ def explain_offline(question: Question) -> Report:
 def _explain(question: Question, found: EvidenceInput, repository: Repository | None, start: float) -> Report:
     watch = _Watch()
     logged = list(errors(watch.over(found.suspects())))
-    log = ErrorLog([*occurrences(logged, found.resolve), *occurrences_of(found.documents, found.resolve)])
     commit, commit_from, repository = _deployed_commit(question, watch, repository)
+    with knowing(shown_secrets(logged, repository)):
+        return _told(question, found, logged, watch, (commit, commit_from, repository), start)
+
+
+def _told(
+    question: Question,
+    found: EvidenceInput,
+    logged: Sequence[LoggedError],
+    watch: _Watch,
+    deployed: tuple[str | None, str | None, Repository | None],
+    start: float,
+) -> Report:
+    commit, commit_from, repository = deployed
+    log = ErrorLog([*occurrences(logged, found.resolve), *occurrences_of(found.documents, found.resolve)])
     read = time.monotonic()
     sources = Sources(log)
     if repository is not None:

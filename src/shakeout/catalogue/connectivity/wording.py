@@ -143,8 +143,20 @@ def said(text: str) -> Said | None:
     host, port = address_in(text)
     if kind in {"no-answer", "reset"} and host is None:
         return None  # something timed out; nothing says that it was a connection
+    if host is None and _only_quoted(text, KINDS[kind]):
+        return None  # somebody's words, which the message repeats
     database = _DATABASE.search(text) if kind == "database-missing" else None
     return Said(kind=kind, host=host, port=port, name=(database["a"] or database["b"]) if database else None)
+
+
+_QUOTED = re.compile(
+    r"(?<!\w)'[^'\n]{1,1000}'(?!\w)|\"[^\"\n]{1,1000}\"|`[^`\n]{1,1000}`|\u201c[^\u201d\n]{1,1000}\u201d"
+)
+
+
+def _only_quoted(text: str, words: re.Pattern[str]) -> bool:
+    """Whether a wording stands in a text between quotes only."""
+    return words.search(_QUOTED.sub("''", text)) is None
 
 
 def address_in(text: str) -> tuple[str | None, int | None]:
@@ -190,6 +202,12 @@ _BREAKER = re.compile(
     r"|\bEOPENBREAKER\b",
     re.I,
 )
+_CONDITION = re.compile(
+    r"\b(?:if|when|whenever|while|once|unless|until|after|before|should|would|could|may|might|can|never|not|no)\b"
+    r"(?:\s(?:the|a|an|this|its|our|your|their|any|each|that))?\s*\Z",
+    re.I,
+)
+"""What stands before words about a breaker that is not said to be open now."""
 _BREAKER_TYPE = re.compile(
     r"(?:CircuitBreaker(?:Open)?(?:Error|Exception)|CallNotPermittedException|BrokenCircuit(?:Error|Exception)"
     r"|CircuitOpen(?:Error|Exception)?|OpenCircuit(?:Error|Exception)|BreakerOpen(?:Error|Exception)|OpenedState"
@@ -208,7 +226,7 @@ class OpenBreaker:
 def open_breaker(text: str, type_: str = "") -> OpenBreaker | None:
     """The breaker that a text (and the error's type) says is open or half-open, None where it says no such thing."""
     match = _BREAKER.search(text[:LIMIT])
-    if match:
+    if match and _CONDITION.search(text, max(0, match.start() - 60), match.start()) is None:
         return OpenBreaker(name=match["a"] or match["b"] or match["c"])
     if _BREAKER_TYPE.fullmatch(type_.rpartition(".")[2]):
         return OpenBreaker(name=None)
