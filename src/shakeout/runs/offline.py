@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from shakeout.catalogue.exceptions import exceptions
+from shakeout.catalogue.runtime.wording import how_ended
 from shakeout.catalogue.symptoms import ErrorLogged
 from shakeout.catalogue.tooling import is_told
 from shakeout.errors import InputError
@@ -94,7 +95,11 @@ def _told(
         sources.add(Guards(repository, Automation(repository)))
     explanation = explain(_symptoms(log), sources)
     issues = tuple(issue for issue in explanation.issues if _is_explained(issue))
-    unexplained = tuple(_unexplained([issue for issue in explanation.issues if not _is_explained(issue)], log))
+    unexplained = tuple(
+        _unexplained(
+            [issue for issue in explanation.issues if not _is_explained(issue)], log, repository=repository is not None
+        )
+    )
     described = repository.describe(repository.commit) if repository is not None and commit else None
     end = time.monotonic()
     return Report(
@@ -191,8 +196,8 @@ def _symptoms(log: ErrorLog) -> tuple[Symptom, ...]:
 
 
 def _is_symptom(item: Occurrence) -> bool:
-    """An error, or a tool's own word that it was stopped: transcripts of deployments give no severity."""
-    return item.error or is_told(item.text)
+    """An error; or, without a severity, a tool's word that it was stopped, or a platform's that a process ended."""
+    return item.error or is_told(item.text) or (item.system and how_ended(item.text) is not None)
 
 
 _RESTATING = frozenset({*(rule.name for rule in exceptions.rules), "ended-by-exception"})
@@ -205,7 +210,15 @@ def _is_explained(issue: Issue) -> bool:
     )
 
 
-def _unexplained(issues: Iterable[Issue], log: ErrorLog) -> Iterable[Unexplained]:
+def _needed(needs: str, *, repository: bool) -> str:
+    """What would take an unexplained error further; what was given already does not."""
+    if needs and not repository:
+        return f"more evidence: {needs}"
+    nobody = "a person: no rule of the catalogue explains it from this evidence"
+    return f"{nobody} (not given: {needs})" if needs else nobody
+
+
+def _unexplained(issues: Iterable[Issue], log: ErrorLog, *, repository: bool) -> Iterable[Unexplained]:
     """Errors that differ only in numbers as one, with the count of all; the most frequent first."""
     counts = {str(_claim(item)): item for item in log}
     found: dict[tuple[str | None, str, str], Unexplained] = {}
@@ -218,7 +231,7 @@ def _unexplained(issues: Iterable[Issue], log: ErrorLog) -> Iterable[Unexplained
         if key in found:
             found[key] = replace(found[key], count=found[key].count + count)
         else:
-            more = f"more evidence: {needs}" if needs_more else "a person: no rule of the catalogue explains it"
+            more = _needed(needs if needs_more else "", repository=repository)
             found[key] = Unexplained(symptom=symptom, needs=more, count=count, evidence=issue.evidence)
     return sorted(found.values(), key=lambda item: -item.count)
 

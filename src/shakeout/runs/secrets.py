@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from shakeout.evidence.configuration import LARGE, is_configuration, read_configuration
+from shakeout.evidence.git import GitError
 from shakeout.evidence.redaction import secrets_in
 from shakeout.evidence.repository import Repository
 from shakeout.logs.errors import LoggedError
@@ -20,9 +21,13 @@ def shown_secrets(logged: Sequence[LoggedError], repository: Repository | None) 
         yield from secrets_in(error.entry.message)
     if repository is None or not logged:
         return
-    found = (path for path in repository.paths if is_configuration(path))
-    for path in sorted(found, key=lambda path: (path.count("/"), path))[:FILES]:
-        text = repository.text(path) or ""
+    try:
+        found = [path for path in repository.paths if is_configuration(path)]
+        chosen = sorted(found, key=lambda path: (path.count("/"), path))[:FILES]
+        texts = [(path, repository.text(path) or "") for path in chosen]
+    except GitError:
+        return  # a damaged repository shows nothing
+    for path, text in texts:
         if len(text) > LARGE or next(secrets_in(text), None) is None:
             continue
         for item in read_configuration(path, text, repository.commit):

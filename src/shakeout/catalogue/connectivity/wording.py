@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from shakeout.logs.quotes import quoted_only
+
 LIMIT = 6000
 """Characters of a text that are looked at."""
 
@@ -122,6 +124,13 @@ _ADDRESSES = (
     re.compile(rf"\(['\"]{_HOST}['\"], {_PORT}"),
     re.compile(rf"(?<![\w./:-]){_HOST}:{_PORT}(?![\w:])"),
 )
+_ASIDE = re.compile(
+    r"\(Background on this error at: [^)\s]{1,300}\)"
+    r"|\b(?:for (?:further|more) (?:information|details|help),? (?:visit|see|go to)|see(?: also)?|documentation(?: at)?"
+    r"|read more(?: at)?|help|docs?|reference)[ :]{1,3}<?https?://[^\s>]{1,500}",
+    re.I,
+)
+"""Where to read more: no address that anything connects to."""
 _LOOKUP = re.compile(r"dial tcp: lookup (?P<host>[\w.-]{1,253})(?: on [\d.:\[\]a-fA-F]{3,60})?:")
 _NO_HOST = re.compile(
     r"\d{1,9}|.*\.(?:py|js|ts|mjs|go|java|rb|php|rs|sql|log|ya?ml|json|toml|c|cpp|h)|Code|Errno", re.I
@@ -136,31 +145,22 @@ _DATABASE = re.compile(
 @lru_cache(maxsize=8192)
 def said(text: str) -> Said | None:
     """What a text says of a failed connection, None where it says nothing of one."""
-    text = text[:LIMIT]
+    text = _ASIDE.sub("", text[:LIMIT])
     kind = next((kind for kind, words in KINDS.items() if words.search(text)), None)
     if kind is None:
         return None
     host, port = address_in(text)
     if kind in {"no-answer", "reset"} and host is None:
         return None  # something timed out; nothing says that it was a connection
-    if host is None and _only_quoted(text, KINDS[kind]):
+    if quoted_only(text, KINDS[kind]):
         return None  # somebody's words, which the message repeats
     database = _DATABASE.search(text) if kind == "database-missing" else None
     return Said(kind=kind, host=host, port=port, name=(database["a"] or database["b"]) if database else None)
 
 
-_QUOTED = re.compile(
-    r"(?<!\w)'[^'\n]{1,1000}'(?!\w)|\"[^\"\n]{1,1000}\"|`[^`\n]{1,1000}`|\u201c[^\u201d\n]{1,1000}\u201d"
-)
-
-
-def _only_quoted(text: str, words: re.Pattern[str]) -> bool:
-    """Whether a wording stands in a text between quotes only."""
-    return words.search(_QUOTED.sub("''", text)) is None
-
-
 def address_in(text: str) -> tuple[str | None, int | None]:
     """The first address that a text names, by the forms that libraries write."""
+    text = _ASIDE.sub("", text)
     match = _LOOKUP.search(text)
     if match:
         return match["host"].rstrip("."), None
