@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from shakeout.catalogue.exceptions import ExceptionRaised, evidence_of
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged
+from shakeout.catalogue.tooling_wording import failed_step, package_in
 from shakeout.evidence.model import Locator
 from shakeout.evidence.repository import Repository
 from shakeout.logs.errorlog import ErrorLog, Occurrence
@@ -135,6 +136,8 @@ def image_in(text: str) -> str | None:
 def is_told(text: str) -> bool:
     """Whether a line is a tool's own word that it was stopped, whatever severity it was printed with."""
     patterns = (*_NO_IMAGE, _DAEMON, *_PERMISSION, _QUOTA)
+    if failed_step(text) is not None or package_in(text) is not None:
+        return True
     return any(pattern.search(text) for pattern in patterns)
 
 
