@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from shakeout.manifest.durations import DURATION_PATTERN, parse_duration
 from shakeout.manifest.wording import Words
 
-CHECK_KINDS = ("http", "database", "analytics", "auth", "websocket", "versions", "command")
+CHECK_KINDS = ("http", "database", "analytics", "auth", "websocket", "versions", "command", "browser")
 """The kinds that a check can have; each is a module of `shakeout.checks`."""
 
 
