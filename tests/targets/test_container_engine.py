@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.engine import PYTHON_TAG, TestEngine
+from fixtures.engine import PYTHON_TAG, RealEngine
 from shakeout.errors import DependencyMissingError
 from shakeout.targets.container.engine import Command, EngineError, ask_json, find_engine, run
 
@@ -38,7 +38,7 @@ def test_a_client_without_a_server_is_no_engine(monkeypatch: pytest.MonkeyPatch,
         find_engine("docker")
 
 
-async def test_a_failed_command_says_what_the_engine_said(engine: TestEngine) -> None:
+async def test_a_failed_command_says_what_the_engine_said(engine: RealEngine) -> None:
     with pytest.raises(EngineError) as caught:
         await run(engine.engine, Command(words=("image", "inspect", "localhost/shakeout-test/absent")))
     assert caught.value.summary == f"{engine.engine.name} image inspect failed"
@@ -46,12 +46,12 @@ async def test_a_failed_command_says_what_the_engine_said(engine: TestEngine) ->
     assert caught.value.status != 0
 
 
-async def test_a_command_is_ended_at_its_deadline(engine: TestEngine) -> None:
-    with pytest.raises(EngineError, match="took longer than 0.001 s"):
+async def test_a_command_is_ended_at_its_deadline(engine: RealEngine) -> None:
+    with pytest.raises(EngineError, match="took longer"):
         await run(engine.engine, Command(words=("images",), deadline=0.001))
 
 
-async def test_the_base_image_is_python_with_what_the_console_needs(engine: TestEngine) -> None:
+async def test_the_base_image_is_python_with_what_the_console_needs(engine: RealEngine) -> None:
     image = f"{engine.python}:{PYTHON_TAG}"
     (found,) = await ask_json(engine.engine, Command(words=("image", "inspect", image)))
     assert found["Config"]["Cmd"] == ["python3"]

@@ -137,7 +137,7 @@ async def run(engine: Engine, command: Command, *, check: bool = True) -> Done:
     process = await start(engine, command)
     try:
         async with asyncio.timeout(command.deadline):
-            output, error = await process.communicate(command.input)
+            output, error = await process.communicate(command.input or None)
     except TimeoutError as late:
         await end(process)
         shown = f"{engine.name} {_shown(command)}"
