@@ -21,13 +21,16 @@ _NUMBERED = re.compile(r"https://[a-z0-9-]+-(\d{6,20})\.[a-z0-9-]+\.run\.app")
 
 
 def known_addresses(
-    plan: Plan, there: Mapping[str, run_v2.Service | None], others: Iterable[run_v2.Service], pattern: str | None = None
+    plan: Plan,
+    there: Mapping[str, run_v2.Service | None],
+    others: Iterable[run_v2.Service],
+    promised: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """
     The address of every service of the plan whose address is known, without a trailing slash.
 
-    `there` has the plan's services by their names in the manifest, None for one that is not there; `pattern` is how a
-    double addresses services.
+    `there` has the plan's services by their names in the manifest, None for one that is not there; `promised`
+    are the addresses that a double will give to services, by their names there.
     """
     options = environment_options(plan)
     number = options.project_number or project_number([*(one for one in there.values() if one is not None), *others])
@@ -40,8 +43,8 @@ def known_addresses(
             found[service.name] = (service.url or own or "").rstrip("/")
         elif existing is not None and existing.uri:
             found[service.name] = existing.uri.rstrip("/")
-        elif pattern is not None:
-            found[service.name] = pattern.format(service=name).rstrip("/")
+        elif promised and name in promised:
+            found[service.name] = promised[name].rstrip("/")
         elif number is not None:
             found[service.name] = f"https://{name}-{number}.{options.region}.run.app"
     return found

@@ -27,8 +27,8 @@ T = TypeVar("T")
 
 CALL_SECONDS = 30.0
 """How long one call may take."""
-PATIENCE = 120.0
-"""How long a call is made again while the platform asks for patience (quota, overload)."""
+PATIENCE, DOUBLE_PATIENCE = 120.0, 10.0
+"""How long a call is made again while the platform, or a double of it, asks for patience (quota, overload)."""
 PAGE = 1000
 
 _PATIENT = (exceptions.ResourceExhausted, exceptions.ServiceUnavailable, exceptions.DeadlineExceeded)
@@ -142,7 +142,7 @@ class Api:
             initial=0.2,
             maximum=10.0,
             multiplier=2.0,
-            timeout=PATIENCE,
+            timeout=DOUBLE_PATIENCE if self.endpoints.double else PATIENCE,
             on_error=tell,
         )
         try:

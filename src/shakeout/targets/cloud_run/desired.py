@@ -55,8 +55,9 @@ def desired_service(
     wanted.client = "shakeout"
     if options.ingress is not None:
         wanted.ingress = _INGRESS[options.ingress]
-    if options.public is not None:
-        wanted.invoker_iam_disabled = options.public
+    public = options.public if options.public is not None else environment.public
+    if public is not None:
+        wanted.invoker_iam_disabled = public
     template = wanted.template
     template.revision = revision
     template.labels = {**template.labels, **labels}

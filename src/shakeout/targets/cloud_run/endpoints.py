@@ -5,7 +5,7 @@ Where the APIs are, and who calls them.
 | --- | --- |
 | `SHAKEOUT_CLOUD_RUN_ENDPOINT` | `host:port` of the Cloud Run API, for a double on this machine |
 | `SHAKEOUT_CLOUD_LOGGING_ENDPOINT` | the same of Cloud Logging; by default that of Cloud Run |
-| `SHAKEOUT_CLOUD_RUN_ADDRESSES` | how services are addressed there, with `{service}` for the service's name |
+| `SHAKEOUT_CLOUD_RUN_ADDRESSES` | where services will answer there: `NAME=URL`, separated by commas |
 
 Without them it is Google's own, with application default credentials. Only a loopback address is called without
 credentials and without encryption.
@@ -16,7 +16,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shakeout.errors import DependencyMissingError, UsageError
@@ -31,11 +31,14 @@ _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoints:
-    """Where the APIs are called, None for Google's own; `addresses` is how a double addresses services."""
+    """
+    Where the APIs are called, None for Google's own; `addresses` are those that a double will give to services, by
+    their names on Cloud Run.
+    """
 
     run: str | None = None
     logging: str | None = None
-    addresses: str | None = None
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, environment: Mapping[str, str] | None = None) -> Endpoints:
@@ -46,7 +49,13 @@ class Endpoints:
         for name, value in ((RUN, run), (LOGGING, logging)):
             if value is not None and not (value.rpartition(":")[0] and value.rpartition(":")[2].isdigit()):
                 raise UsageError("an endpoint is not understood", expected="host:port", seen=value, where=name)
-        return cls(run=run, logging=logging, addresses=values.get(ADDRESSES) or None)
+        pairs = [pair.partition("=") for pair in values.get(ADDRESSES, "").split(",") if pair]
+        return cls(run=run, logging=logging, addresses={name: url for name, _, url in pairs})
+
+    def variables(self) -> dict[str, str]:
+        """The variables that say it, for a process of ours."""
+        told = {RUN: self.run, LOGGING: self.logging, ADDRESSES: ",".join(f"{a}={b}" for a, b in self.addresses.items())}
+        return {name: value for name, value in told.items() if value}
 
     @property
     def double(self) -> bool:

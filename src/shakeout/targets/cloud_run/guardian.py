@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from shakeout.errors import ShakeoutError, UsageError
@@ -33,8 +34,8 @@ class Guardian:
         return self._process.pid
 
     @classmethod
-    def start(cls, journal: Path, record: Path) -> Guardian:
-        """Start one for a journal; what it says goes to the file `record`."""
+    def start(cls, journal: Path, record: Path, variables: Mapping[str, str]) -> Guardian:
+        """Start one for a journal; what it says goes to the file `record`, `variables` are added to our own."""
         with record.open("ab") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "shakeout.targets.cloud_run.guardian", str(journal)],
@@ -43,6 +44,7 @@ class Guardian:
                 stderr=file,
                 start_new_session=True,
                 cwd="/",
+                env={**os.environ, **variables},
             )
         return cls(process)
 

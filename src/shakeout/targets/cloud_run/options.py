@@ -126,6 +126,8 @@ class EnvironmentOptions(TargetOptions):
     """The service account of every service that has none of its own."""
     vpc: Vpc | None = None
     """How every service reaches a private network, where it does not say it itself."""
+    public: bool | None = None
+    """Whether everybody may call the services without signing in to Google, where a service does not say it itself."""
     labels: dict[LabelText, LabelText] = Field(default_factory=dict)
     """Labels of every service."""
     deadline: Seconds = 600.0

@@ -238,7 +238,7 @@ class CloudRunTarget:
         )
         folder = self._run_folder / "platform"
         folder.mkdir(parents=True, exist_ok=True)
-        self._guardian = Guardian.start(self._journal.path, folder / "guardian.txt")
+        self._guardian = Guardian.start(self._journal.path, folder / "guardian.txt", self._endpoints.variables())
         self._journal.add("guard", process=self._guardian.pid)
 
     async def _settle(
