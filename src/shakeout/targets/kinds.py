@@ -30,13 +30,15 @@ class TargetKind:
     """
     One kind of target: `make` gives an object for one release, which keeps its state in the folder that it is given.
 
-    `environment` and `service` are the models of the `options` of an environment and of a service.
+    `environment` and `service` are the models of the `options` of an environment and of a service. `beside` says
+    whether a second release can be made beside the first, without touching it: only there a fix is tried by deploying.
     """
 
     name: str
     make: Callable[[Path], Target]
     environment: type[TargetOptions] = TargetOptions
     service: type[TargetOptions] = TargetOptions
+    beside: bool = True
 
 
 def kind_names() -> tuple[str, ...]:
