@@ -154,7 +154,7 @@ class Secret(Part):
     file: str | None = None
     """A file of the caller, absolute or relative to the repository; spaces and newlines around it are taken off."""
     generate: bool = False
-    """Made anew for each release, for local and container targets."""
+    """Made anew for each release, for targets local, container and command."""
     secret_manager: str | None = None
     """The platform's own name of the secret, for a target that has a secret manager."""
 
