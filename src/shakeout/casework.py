@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from shakeout.catalogue import rules
-from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged, ServiceNotDeployed
+from shakeout.catalogue.symptoms import DEPLOYMENT, CheckFailed, DeploymentFailed, ErrorLogged, ServiceNotDeployed
 from shakeout.catalogue.tooling import is_told
 from shakeout.evidence.declarations import Declarations
 from shakeout.evidence.guards import Guards
@@ -110,6 +110,11 @@ def run_case(case: Case, folder: Path) -> Result:
             )
             for item in platform
             if item.kind == "service" and item.state == "not deployed" and item.reason != "blocked"
+        ]
+        symptoms += [
+            Symptom(claim=DeploymentFailed(item.message or ""), evidence=item.evidence, weight=0)
+            for item in platform
+            if item.kind == "deployment" and item.state == "failed"
         ]
     if "probes" in data:
         probes = Probes(_probe(table) for table in data["probes"])
@@ -314,7 +319,7 @@ def _error_log(tables: Sequence[Mapping[str, Any]], folder: Path) -> ErrorLog:
         place.write_text(table["text"], encoding="utf-8")
         with read_evidence([place]) as read:
             logged = list(errors(read.suspects(Severity.WARNING), threshold=Severity.WARNING))
-            origin: Origin = "check" if "check" in table else "service"
-            owner = table.get("check") or table.get("service")
+            origin: Origin = "check" if "check" in table else "deployment" if "deployment" in table else "service"
+            owner = DEPLOYMENT if origin == "deployment" else table.get("check") or table.get("service")
             found += list(occurrences(logged, read.resolve, origin=origin, owner=owner))
     return ErrorLog(found)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shakeout.catalogue.exceptions import evidence_of, raised_in
-from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged
+from shakeout.catalogue.exceptions import evidence_of, raised_in, written_by
+from shakeout.catalogue.symptoms import CheckFailed, DeploymentFailed, ErrorLogged
 from shakeout.catalogue.tooling import tooling
-from shakeout.catalogue.tooling_wording import PACKAGE, failed_step, package_in
 from shakeout.evidence.model import Locator
 from shakeout.evidence.requirements import Requirements, normalised
 from shakeout.logs.errorlog import ErrorLog, Occurrence
+from shakeout.logs.tool_words import PACKAGE, failed_step, package_in
 from shakeout.why import Because, Claim, Layer, Remedy, Strength, claim
 
 
@@ -59,15 +59,18 @@ class VersionDeclared(Claim):
         return f"Why does {self.at} ask for {self.package}{self.wanted}?"
 
 
-def _occurrences(effect: ErrorLogged | CheckFailed, log: ErrorLog) -> tuple[Occurrence, ...]:
-    if isinstance(effect, CheckFailed):
-        return log.of("check", effect.check)
+Failing = ErrorLogged | CheckFailed | DeploymentFailed
+
+
+def _occurrences(effect: Failing, log: ErrorLog) -> tuple[Occurrence, ...]:
+    if not isinstance(effect, ErrorLogged):
+        return written_by(effect, log)
     found = log.get(effect.key)
     return (found,) if found is not None else ()
 
 
 @tooling.rule
-def build_step_failed(effect: ErrorLogged | CheckFailed, log: ErrorLog) -> Iterator[Because]:
+def build_step_failed(effect: Failing, log: ErrorLog) -> Iterator[Because]:
     """
     A step of an image's build ends with an error.
 
@@ -124,7 +127,7 @@ def _steps(failed: BuildStepFailed, log: ErrorLog) -> list[Occurrence]:
 
 
 @tooling.rule
-def package_not_available(effect: ErrorLogged | CheckFailed | BuildStepFailed, log: ErrorLog) -> Iterator[Because]:
+def package_not_available(effect: Failing | BuildStepFailed, log: ErrorLog) -> Iterator[Because]:
     """
     The installer finds no version of a package that fits.
 

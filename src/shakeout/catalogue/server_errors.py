@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shakeout.catalogue.exceptions import ExceptionRaised, evidence_of, exceptions, raised_in
-from shakeout.catalogue.runtime.wording import is_failed_request
 from shakeout.catalogue.symptoms import CheckFailed
 from shakeout.catalogue.websocket.claims import ConnectionClosed
 from shakeout.evidence.probes import Probe, Probes
 from shakeout.logs.errorlog import ErrorLog, Occurrence
+from shakeout.logs.platform_words import is_failed_request
 from shakeout.why import Because, Strength
 from shakeout.why.links import Unknown
 

@@ -16,6 +16,8 @@ from shakeout.logs.inner import interpret
 from shakeout.logs.interpreter import told
 from shakeout.logs.suspects import suspect
 from shakeout.logs.tracebacks.model import Traceback
+from shakeout.manifest.plan import Plan
+from shakeout.targets.script.fetching import Fetched
 
 Resolve = Callable[[Locator], str]
 """Gives the decoded text at a locator."""
@@ -67,6 +69,13 @@ def of_entries(
             yield occurrence
         else:
             yield replace(occurrence, traceback=_relative(occurrence.traceback, checkouts))
+
+
+def of_fetched(run_folder: Path, plan: Plan) -> tuple[Occurrence, ...]:
+    """The occurrences in the logs that the manifest's own commands fetched; warnings are kept, marked as no error."""
+    with Fetched(run_folder, plan) as fetched:
+        logged = list(errors(fetched.entries(Severity.WARNING), threshold=Severity.WARNING))
+        return tuple(occurrences(logged, fetched.resolve, origin="service"))
 
 
 def understood(entry: LogEntry) -> LogEntry:

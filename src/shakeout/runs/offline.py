@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from shakeout.catalogue.exceptions import exceptions
-from shakeout.catalogue.runtime.wording import how_ended
 from shakeout.catalogue.symptoms import ErrorLogged
 from shakeout.catalogue.tooling import is_told
 from shakeout.errors import InputError
@@ -24,6 +23,7 @@ from shakeout.logs.entry import LogEntry
 from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.logs.errors import LoggedError, errors
 from shakeout.logs.normal import coarse
+from shakeout.logs.platform_words import how_ended
 from shakeout.logs.reading import EvidenceInput, read_evidence
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import Issue, LogChange, ReleaseSummary, Report, Status, Unexplained

@@ -10,7 +10,9 @@ from shakeout.catalogue.process.claims import ProcessEnded
 from shakeout.catalogue.runtime.ended import NeverReady
 from shakeout.catalogue.runtime.family import EXACT, WINDOW, exceptions_near, near, runtime
 from shakeout.catalogue.runtime.memory import MemoryLimitExceeded
-from shakeout.catalogue.runtime.wording import (
+from shakeout.catalogue.symptoms import ErrorLogged
+from shakeout.logs.errorlog import ErrorLog, Occurrence
+from shakeout.logs.platform_words import (
     BOOT,
     LIMIT,
     NOT_READY,
@@ -20,8 +22,6 @@ from shakeout.catalogue.runtime.wording import (
     is_failed_request,
     path_of,
 )
-from shakeout.catalogue.symptoms import ErrorLogged
-from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.why import Because, Strength
 
 

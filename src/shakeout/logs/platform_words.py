@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from shakeout.catalogue.tooling_wording import failed_step
+from shakeout.logs.tool_words import failed_step
 
 SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
 
