@@ -164,7 +164,7 @@ def test_the_text_of_describe(read: Read) -> None:
     assert app["Last State detail"] == {"Reason": "OOMKilled", "Exit Code": "137"}
     assert [(one.severity, one.message) for one in entries] == [
         (Severity.INFO, "Container image already present"),
-        (Severity.WARNING, "Back-off restarting failed container app"),
+        (Severity.ERROR, "Back-off restarting failed container app"),
     ]
 
 

@@ -38,6 +38,8 @@ from shakeout.why.sources import Sources
 _HASH = re.compile(r"[0-9a-f]{7,40}")
 _COMMIT_LABELS = ("commit", "commit-sha", "commit_sha", "git-commit", "revision-commit", "vcs-ref", "sha")
 
+DOUBTFUL = 50
+"""Lines without a severity that are looked at where nothing else reads like a failure."""
 NAMED = 200
 """Characters of an error's first line by which it is named."""
 
@@ -102,6 +104,7 @@ def _told(
         sources.add(Guards(repository, Automation(repository)))
     explanation = explain(_symptoms(log), sources)
     issues = tuple(issue for issue in explanation.issues if _is_explained(issue))
+    hinted = () if explanation.issues else _hinted(log, sources)
     unexplained = tuple(
         _unexplained(
             [issue for issue in explanation.issues if not _is_explained(issue)], log, repository=repository is not None
@@ -110,7 +113,7 @@ def _told(
     described = repository.describe(repository.commit) if repository is not None and commit else None
     end = time.monotonic()
     return Report(
-        status=Status.FAILED if issues or unexplained else Status.SUCCESSFUL,
+        status=Status.FAILED if issues or unexplained else Status.INCONCLUSIVE if hinted else Status.SUCCESSFUL,
         application=None,
         environment=None,
         target=None,
@@ -125,7 +128,7 @@ def _told(
         baseline=str(question.baseline) if question.baseline else None,
         recommendations=recommendations(issues),
         next_steps=next_steps(issues, unexplained, ()),
-        notes=(*_notes(found, log), *explanation.notes),
+        notes=(*_notes(found, log), *hinted, *explanation.notes),
         seconds={"read": round(read - start, 3), "explain": round(end - read, 3), "total": round(end - start, 3)},
     )
 
@@ -199,6 +202,25 @@ def _symptoms(log: ErrorLog) -> tuple[Symptom, ...]:
         )
         for item in log
         if _is_symptom(item)
+    )
+
+
+def _hinted(log: ErrorLog, sources: Sources) -> tuple[str, ...]:
+    """
+    What lines without a severity tell of in words that a rule knows; whether it was handled, they do not say.
+
+    A log with such lines and no error is not called clean.
+    """
+    doubtful = [item for item in log if not _is_symptom(item)][:DOUBTFUL]
+    if not doubtful:
+        return ()
+    symptoms = [Symptom(claim=_claim(item), evidence=item.evidence, service=item.owner) for item in doubtful]
+    known = [issue for issue in explain(symptoms, sources).issues if _is_explained(issue)]
+    return tuple(
+        f"a line without a severity tells of a failure, and not whether it was handled: {issue.title} "
+        f"({issue.evidence[0].locator})"
+        for issue in known[:5]
+        if issue.evidence
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from shakeout.evidence.model import Locator
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.formats.base import Documents, PlatformDocument
-from shakeout.logs.values import severity
+from shakeout.logs.formats.kubernetes_events import of_event
 
 _BEGIN = re.compile(r"(?m)^Name:[ \t]+(?P<name>\S+)[ \t]*$")
 _PAIR = re.compile(r"(?P<key>[A-Z][\w ./()-]{0,60}|[\w./-]{1,100}):(?:[ \t]+(?P<value>.*))?\Z")
@@ -88,7 +88,7 @@ def _described_events(lines: list[str], place: Locator, name: str) -> Iterator[L
         return
     for index, line in enumerate(lines[start + 1 :], start + 1):
         parts = _GAP.split(line.strip(), maxsplit=4)
-        level = severity(parts[0]) if len(parts) == 5 else None
+        level = of_event(parts[0], parts[1]) if len(parts) == 5 else None
         if level is None:
             continue
         yield LogEntry(
@@ -143,7 +143,7 @@ def _row(path: str, number: int, cells: dict[str, str]) -> LogEntry:
         message=cells.get("MESSAGE", ""),
         locator=Locator(source="log", path=path, line=number),
         time_doubt="only an age is given, no time",
-        severity=severity(cells.get("TYPE")) or Severity.INFO,
+        severity=of_event(cells.get("TYPE"), cells.get("REASON")) or Severity.INFO,
         stream="events",
         sequence=number,
         system=True,
