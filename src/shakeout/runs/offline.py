@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, Literal
 
 from shakeout.catalogue.exceptions import exceptions
@@ -95,7 +95,8 @@ def _told(
     start: float,
 ) -> Report:
     commit, commit_from, repository = deployed
-    log = ErrorLog([*occurrences(logged, found.resolve), *occurrences_of(found.documents, found.resolve)])
+    stated = list(occurrences_of(found.documents, found.resolve))
+    log = ErrorLog([*occurrences(_owned(logged, stated), found.resolve), *stated])
     read = time.monotonic()
     sources = Sources(log)
     if repository is not None:
@@ -131,6 +132,18 @@ def _told(
         notes=(*_notes(found, log), *hinted, *explanation.notes),
         seconds={"read": round(read - start, 3), "explain": round(end - read, 3), "total": round(end - start, 3)},
     )
+
+
+def _owned(logged: Iterable[LoggedError], stated: Sequence[Occurrence]) -> Iterator[LoggedError]:
+    """
+    The errors, those without a service with the one after which their file is called.
+
+    Only services that the platform's own state names are known: `kubectl logs backend > backend.log` beside it.
+    """
+    owners = {item.owner for item in stated if item.owner is not None}
+    for error in logged:
+        stem = PurePath(error.entry.locator.path).name.partition(".")[0] if error.service is None and owners else ""
+        yield replace(error, service=stem) if stem in owners else error
 
 
 class _Watch:

@@ -41,7 +41,10 @@ class Describe:
             data = _nested(lines)
             what = "pod" if "Containers" in data and "Node" in data else str(data.get("Kind", "object")).lower()
             documents.append(PlatformDocument(kind=f"{what}-description", name=match["name"], data=data, locator=place))
-            entries.extend(_described_events(lines, place, match["name"]))
+            containers = data.get("Containers")
+            own = list(containers) if isinstance(containers, dict) else []
+            service = own[0] if len(own) == 1 else None
+            entries.extend(_described_events(lines, place, match["name"], service))
         return Documents(documents=documents, entries=entries)
 
 
@@ -81,8 +84,8 @@ def _without_empty(value: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _described_events(lines: list[str], place: Locator, name: str) -> Iterator[LogEntry]:
-    """The rows below `Events:`: type, reason, age, from, message."""
+def _described_events(lines: list[str], place: Locator, name: str, service: str | None) -> Iterator[LogEntry]:
+    """The rows below `Events:`: type, reason, age, from, message; `service` is the pod's only container."""
     start = next((index for index, line in enumerate(lines) if line.startswith("Events:")), None)
     if start is None:
         return
@@ -95,6 +98,7 @@ def _described_events(lines: list[str], place: Locator, name: str) -> Iterator[L
             message=parts[4],
             locator=Locator(source="log", path=place.path, line=(place.line or 1) + index),
             severity=level,
+            service=service,
             time_doubt="only an age is given, no time",
             stream="events",
             sequence=index,
