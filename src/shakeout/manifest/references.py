@@ -220,6 +220,8 @@ def roots_at(path: KeyPath) -> frozenset[str]:
             return _ANYWHERE | {"data", "services", "secrets"}
         case ("backing_services", _, "image"):
             return _ANYWHERE
+        case ("options", "backing", _, "environment", _):
+            return _ANYWHERE | {"secrets"}
         case ("options", "environment", _):
             return _SERVICE - {"port"}
         case ("options", "run" | "stop" | "logs", *_):

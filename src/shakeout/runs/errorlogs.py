@@ -36,9 +36,16 @@ def occurrences(
     """Each logged error as an occurrence; `owner` is who wrote it where the entries do not say."""
     left = RESOLVED
     for error in found:
-        looked_up = resolve if left > 0 and error.traceback is not None and len(error.traceback.locators) > 1 else None
+        looked_up = resolve if left > 0 and _elsewhere(error) else None
         left -= looked_up is not None
         yield _occurrence(error, looked_up, origin, owner)
+
+
+def _elsewhere(error: LoggedError) -> bool:
+    """Whether the entry that announces an error does not itself have the words of its first exception."""
+    if error.traceback is None:
+        return False
+    return str(error.traceback.first).split("\n", 1)[0] not in (error.entry.quote or error.entry.message)
 
 
 def of_entries(

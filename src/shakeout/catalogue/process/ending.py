@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from shakeout.catalogue.exceptions import evidence_of, raised_in
 from shakeout.catalogue.process.claims import LastWords, OutOfMemory, ProcessEnded, ProcessRestarted
 from shakeout.catalogue.process.family import has_traceback, own, process
-from shakeout.catalogue.runtime.wording import of_platform
 from shakeout.catalogue.symptoms import DEPLOYMENT, CheckFailed, DeploymentFailed, ServiceNotDeployed
 from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probes
 from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.platform_words import of_platform
 from shakeout.why import Because, Strength
 
 _MEMORY = re.compile(
