@@ -26,7 +26,7 @@ from shakeout.report.rendering import FILES, render
 from shakeout.runs.errorlogs import check_output, of_entries
 from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
-from shakeout.runs.intervention import prove_by_deploying
+from shakeout.runs.intervention import outside, prove_by_deploying
 from shakeout.runs.lingering import last_inventory
 from shakeout.runs.novelty import last_good_run, log_changes
 from shakeout.runs.redeclaring import redeclared
@@ -108,12 +108,14 @@ class Run:
 
     async def _deploy_and_verify(self, folder: RunFolder) -> None:
         plan = self.request.plan
-        checks = plan_checks(plan)
+        plan_checks(plan)  # what is wrong with a check is said before anything is deployed
         if self.release is None:
             with self._timed("deploy"):
                 self.release = await self.target.deploy(plan, folder.path, self.progress)
         folder.save("release.json", self.release)
         with self._timed("verify"):
+            plan = outside(self.target, plan)
+            checks = plan_checks(plan)
             context = Context(
                 plan=plan,
                 release=self.release,
