@@ -2,9 +2,10 @@
 Every fault, injected and deployed alone, explained, and held against the truth about it.
 
 `make bench NAME=faults`. Variables: ROUNDS (1), FAULTS (names, separated by commas; all), HEALTHY (runs of the
-application without a fault, 0). Each round clones the application at its HEAD anew, commits the fault among harmless
-commits, deploys that to this machine, verifies and explains it. Scored is whether the root cause (claim and place), the
-change, the guard and the priority are right, whether every link has evidence, and that there is no issue besides.
+application without a fault, 0), ENVIRONMENT (where to deploy, instead of where each fault belongs). Each round clones
+the application at its HEAD anew, commits the fault among harmless commits, deploys that, verifies and explains it.
+Scored is whether the root cause (claim and place), the change, the guard and the priority are right, whether every link
+has evidence, and that there is no issue besides.
 Reports of one fault are compared between rounds, without addresses, times, temporary folders and random identities.
 
 The table goes to standard error, one JSON object to standard output as the last line.
@@ -94,7 +95,7 @@ def run(faults: list[Fault], folder: Path) -> tuple[Report, tuple[Score, ...]]:
     injected = inject(TOP, folder / "application", faults)
     request = make_request(
         manifest=injected.folder / "shakeout.yaml",
-        environment=faults[0].environment if faults else "local",
+        environment=os.environ.get("ENVIRONMENT") or (faults[0].environment if faults else "local"),
         revision="HEAD",
         dirty=False,
         caller={**os.environ, **injected.variables},
