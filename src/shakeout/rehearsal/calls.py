@@ -6,7 +6,7 @@ The table is all that an interface needs to know: gRPC serves it as it is.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,3 +76,13 @@ def streams(logs: Logging) -> list[Stream]:
     return [
         Stream(service=LOGGING, method="TailLogEntries", takes=logging.TailLogEntriesRequest, answer=logs.tail_entries)
     ]
+
+
+def by_name(table: Sequence[Call]) -> Callable[[str, Any], Awaitable[Any]]:
+    """Makes calls by their method's name."""
+    answers = {call.method: call.answer for call in table}
+
+    async def ask(method: str, request: Any) -> Any:
+        return await answers[method](request)
+
+    return ask
