@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["fixtures.clickhouse", "fixtures.backend", "fixtures.postgresql"]
+pytest_plugins = ["fixtures.clickhouse", "fixtures.backend", "fixtures.postgresql", "fixtures.engine"]

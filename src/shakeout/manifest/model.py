@@ -205,6 +205,8 @@ class ServiceOverride(Part):
     """Where it answers here; without `run` beside it, somebody else deploys it here."""
     port: Port | Literal["auto"] | None = None
     """Another port."""
+    build: Build | None = None
+    """How its image is made here."""
     environment: dict[EnvironmentName, str] = Field(default_factory=dict)
     """Variables of this environment; one that was a secret is none here."""
     secrets: dict[EnvironmentName, Name] = Field(default_factory=dict)

@@ -208,7 +208,7 @@ class _Planner:
             path=service.path,
             commit=pin or self.commit,
             pinned=pinned,
-            build=self.build(service, path),
+            build=self.build(service, at("build")),
             image=self.resolver.final(service.image, at("image")) if service.image is not None else None,
             url=url,
             port=None if service.port == "auto" else service.port,

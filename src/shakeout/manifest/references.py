@@ -219,6 +219,8 @@ def roots_at(path: KeyPath) -> frozenset[str]:
             return _ANYWHERE | {"data", "services", "secrets"}
         case ("backing_services", _, "image"):
             return _ANYWHERE
+        case ("options", "backing", _, "environment", _):
+            return _ANYWHERE | {"secrets"}
         case ("secrets", _, "file" | "secret_manager") | ("options", *_):
             return _ANYWHERE
         case ("checks", _, *rest) if rest and rest[0] not in {"kind", "service", "deadline"}:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from shakeout.checks.base import CheckResult, Context
+from shakeout.checks.base import Check, CheckResult, Context
 from shakeout.checks.planning import plan_checks
 from shakeout.checks.runner import run_checks
 from shakeout.errors import DeploymentError
@@ -20,7 +20,7 @@ from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.platform import Platform
 from shakeout.logs.errorlog import ErrorLog
 from shakeout.report.building import next_steps, recommendations
-from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSummary
+from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSummary, Status
 from shakeout.report.priority import status
 from shakeout.report.rendering import FILES, render
 from shakeout.runs.errorlogs import check_output, of_entries
@@ -32,7 +32,8 @@ from shakeout.runs.novelty import last_good_run, log_changes
 from shakeout.runs.redeclaring import redeclared
 from shakeout.runs.request import Request
 from shakeout.runs.sources import declarations_of, platform_of, probes_of
-from shakeout.targets.base import Inventory, Progress, Release, Target
+from shakeout.runs.traffic import decide
+from shakeout.targets.base import Inventory, Progress, Release, Staged, Target
 from shakeout.targets.capture import entries, last_lines, merged
 from shakeout.why.sources import Sources
 
@@ -72,6 +73,7 @@ class Run:
     _seconds: dict[str, float] = field(default_factory=dict)
     _inventory: Inventory | None = None
     _interrupted: bool = False
+    _withdrawn: bool = False
 
     async def execute(self) -> Finished:
         """
@@ -96,7 +98,7 @@ class Run:
             except DeploymentError as error:
                 self.notes.append(f"nothing was deployed: {error}")
             report = self._explain_and_report(folder, moment)
-            if self.prove and not self._interrupted and self.release is not None:
+            if self.prove and not self._interrupted and self.release is not None and not self._staged():
                 report = await self._prove(report, folder)
             kept = self.keep and not self._interrupted and self.release is not None
             if kept:
@@ -107,30 +109,51 @@ class Run:
         return Finished(report=report, folder=folder, kept=kept)
 
     async def _deploy_and_verify(self, folder: RunFolder) -> None:
-        plan = self.request.plan
-        checks = plan_checks(plan)
+        staged, checks = self._staged(), plan_checks(self.request.plan)
         if self.release is None:
             with self._timed("deploy"):
-                self.release = await self.target.deploy(plan, folder.path, self.progress)
+                self.release = await self.target.deploy(self.request.plan, folder.path, self.progress)
         folder.save("release.json", self.release)
         with self._timed("verify"):
-            context = Context(
-                plan=plan,
-                release=self.release,
-                run_folder=folder.path,
-                checkout=self._place("checkout") or Path(plan.repository),
-                data=self._place("data"),
-            )
-            self._planned = {check.name: number for number, check in enumerate(checks)}
-            await run_checks(
-                checks,
-                context,
-                progress=self.progress,
-                on_result=self._take,
-                last_lines=lambda service: last_lines(self.logs_folder or folder.path, service),
-            )
-            with suppress(OSError):
-                self._inventory = await last_inventory(self.target, self.release, self.progress)
+            results = await self._verify(folder, checks, self.release)
+        if staged is None:
+            return
+        if self.prove:
+            self.notes.append("no fix was tried by deploying it: there is no image of a commit with the fix")
+        with self._timed("traffic"):
+            decided = await decide(staged, self.release, results, partial(self._verify, folder, checks), self.progress)
+        self.release, self._withdrawn = decided.release, not decided.stays
+        self.notes.append(decided.note)
+        folder.save("release.json", self.release)
+
+    def _staged(self) -> Staged | None:
+        """The target, where it gives a release traffic only when it was verified."""
+        return self.target if isinstance(self.target, Staged) else None
+
+    async def _verify(self, folder: RunFolder, checks: Sequence[Check], release: Release) -> list[CheckResult]:
+        """Ask every check, look at the platform, and take in its logs; a second time in place of the first."""
+        plan = self.request.plan
+        self.release, self._results = release, []
+        context = Context(
+            plan=plan,
+            release=release,
+            run_folder=folder.path,
+            checkout=self._place("checkout") or Path(plan.repository),
+            data=self._place("data"),
+        )
+        self._planned = {check.name: number for number, check in enumerate(checks)}
+        await run_checks(
+            checks,
+            context,
+            progress=self.progress,
+            on_result=self._take,
+            last_lines=lambda service: last_lines(self.logs_folder or folder.path, service),
+        )
+        with suppress(OSError):
+            self._inventory = await last_inventory(self.target, release, self.progress)
+        if (staged := self._staged()) is not None:
+            await staged.record()
+        return self._results
 
     def _place(self, name: str) -> Path | None:
         """A folder that targets of this machine have: the deployed files (`checkout`), the release's `data`."""
@@ -204,7 +227,7 @@ class Run:
         notes += explanation.notes
         self._seconds["total"] = sum(self._seconds.values())
         return Report(
-            status=status(services, results, explanation.issues),
+            status=Status.FAILED if self._withdrawn else status(services, results, explanation.issues),
             application=plan.application,
             environment=plan.environment,
             target=plan.target,

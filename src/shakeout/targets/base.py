@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from shakeout.evidence.model import Locator
 from shakeout.logs.entry import LogEntry
@@ -106,6 +106,32 @@ class Inventory:
 
     def get(self, name: str) -> Running | None:
         return next((item for item in self.items if item.name == name), None)
+
+
+@runtime_checkable
+class Staged(Protocol):
+    """
+    A target that deploys beside what serves, so that a release is verified before and after it has the traffic.
+
+    After `deploy` the release's revisions are at addresses of their own. `promote` gives them the traffic and returns
+    the release with the addresses that people use; then comes `settle`, or at any time `withdraw`.
+    """
+
+    async def promote(self, progress: Progress) -> Release:
+        """Give all traffic to the release; raises DeploymentError where that does not come to be."""
+        ...
+
+    async def settle(self, progress: Progress) -> None:
+        """The release was verified with traffic: it stays, also when shakeout ends."""
+        ...
+
+    async def withdraw(self, why: str, progress: Progress) -> None:
+        """Give the traffic back to what had it before; `why` completes "rolled back: …". Can be called twice."""
+        ...
+
+    async def record(self) -> None:
+        """Take in the logs that the platform has of the release by now."""
+        ...
 
 
 class Target(Protocol):

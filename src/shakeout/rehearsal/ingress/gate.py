@@ -21,6 +21,7 @@ from shakeout.rehearsal.ingress.peer import Peer, header
 from shakeout.rehearsal.instances.pool import NoInstanceError
 from shakeout.rehearsal.logs.logbook import Logbook, Origin
 from shakeout.rehearsal.records import RevisionRecord, ServiceRecord
+from shakeout.targets import ports
 
 HOST = "127.0.0.1"
 _FORBIDDEN = (
@@ -37,21 +38,33 @@ class Gate:
     def __init__(self, logbook: Logbook) -> None:
         self._logbook = logbook
         self._servers: dict[tuple[str, str], tuple[str, asyncio.Task[asyncio.Server]]] = {}
+        self._reserved: dict[str, ports.HeldPort] = {}
         self._connections: set[asyncio.Task[Any]] = set()
         self._turns: dict[str, dict[str, int]] = {}
 
     async def stop(self) -> None:
         for key in list(self._servers):
             await self._close(key)
+        for held in self._reserved.values():
+            held.release()
         for task in list(self._connections):
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
+
+    def reserve(self, name: str) -> str:
+        """The URL that the service of this full name will have whenever it is there; its port is held until then."""
+        held = self._reserved.get(name) or ports.hold_free()
+        self._reserved[name] = held
+        return f"http://{HOST}:{held.number}"
 
     def address(self, record: ServiceRecord, tag: str) -> str:
         """The URL of a service, or of one of its tags; the same as long as the service is there."""
         key = (str(record.name), tag)
         if key not in self._servers:
-            listening = socket.create_server((HOST, 0))
+            held = self._reserved.get(str(record.name)) if not tag else None
+            if held is not None:
+                held.release()
+            listening = socket.create_server((HOST, held.number if held is not None else 0))
             url = f"http://{HOST}:{listening.getsockname()[1]}"
 
             async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

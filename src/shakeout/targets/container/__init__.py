@@ -1,0 +1,1 @@
+"""The target `container`: services as containers of this machine's Docker or Podman."""
