@@ -15,6 +15,7 @@ from google.cloud.logging_v2 import types as logging
 from google.iam.v1 import iam_policy_pb2
 from google.longrunning import operations_pb2
 
+from shakeout.rehearsal.faults import Guard
 from shakeout.rehearsal.logs.service import Logging
 from shakeout.rehearsal.operations import Operations
 from shakeout.rehearsal.revisions import Revisions
@@ -45,8 +46,8 @@ class Stream:
     answer: Callable[[AsyncIterator[Any]], AsyncIterator[Any]]
 
 
-def calls(services: Services, revisions: Revisions, operations: Operations, logs: Logging) -> list[Call]:
-    """The table."""
+def calls(services: Services, revisions: Revisions, operations: Operations, logs: Logging, guard: Guard) -> list[Call]:
+    """The table; `guard` stands before each call."""
     of_services, of_revisions = f"{RUN}.Services", f"{RUN}.Revisions"
     rows: list[tuple[str, str, Any, Callable[[Any], Awaitable[Any]]]] = [
         (of_services, "CreateService", run_v2.CreateServiceRequest, services.create),
@@ -68,7 +69,10 @@ def calls(services: Services, revisions: Revisions, operations: Operations, logs
         (LOGGING, "WriteLogEntries", logging.WriteLogEntriesRequest, logs.write_entries),
         (LOGGING, "ListLogs", logging.ListLogsRequest, logs.list_logs),
     ]
-    return [Call(service=service, method=method, takes=takes, answer=answer) for service, method, takes, answer in rows]
+    return [
+        Call(service=service, method=method, takes=takes, answer=guard.around(method, answer))
+        for service, method, takes, answer in rows
+    ]
 
 
 def streams(logs: Logging) -> list[Stream]:

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from shakeout.rehearsal.calls import by_name, calls, streams
 from shakeout.rehearsal.deploying import Deployer
+from shakeout.rehearsal.faults import Guard
 from shakeout.rehearsal.grpc_server import GrpcServer
 from shakeout.rehearsal.ingress.gate import Gate
 from shakeout.rehearsal.instances.processes import ProcessRunner
@@ -61,7 +62,8 @@ class Rehearsal:
         services = Services(self.settings, self.services, self._operations, self._reconciler)
         revisions = Revisions(services, self._operations)
         logs = Logging(self.logbook)
-        table = calls(services, revisions, self._operations, logs)
+        guard = Guard(self.settings.faults, self.settings.project_number)
+        table = calls(services, revisions, self._operations, logs, guard)
         self._grpc = GrpcServer(table, streams(logs))
         self._rest = RestServer(Routes(by_name(table)))
         self.run_address = self.logging_address = await self._grpc.start()
