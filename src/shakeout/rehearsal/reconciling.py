@@ -40,7 +40,8 @@ class Reconciler:
         service.conditions = service.conditions or pending(_OF_SERVICE)
         service.uri = self._address(record, "")
         service.urls = [service.uri]
-        template = run_v2.RevisionTemplate.serialize(service.template)
+        # The order of a message's maps is nobody's business: bytes alone would tell two equal templates apart.
+        template = run_v2.RevisionTemplate.pb(service.template).SerializeToString(deterministic=True)
         if template != record.template:
             self._make_revision(record, template)
         record.touch()

@@ -54,7 +54,11 @@ class Endpoints:
 
     def variables(self) -> dict[str, str]:
         """The variables that say it, for a process of ours."""
-        told = {RUN: self.run, LOGGING: self.logging, ADDRESSES: ",".join(f"{a}={b}" for a, b in self.addresses.items())}
+        told = {
+            RUN: self.run,
+            LOGGING: self.logging,
+            ADDRESSES: ",".join(f"{a}={b}" for a, b in self.addresses.items()),
+        }
         return {name: value for name, value in told.items() if value}
 
     @property
