@@ -229,6 +229,6 @@ def test_the_short_text_of_journalctl(read: Read) -> None:
     text = "Sep 03 10:00:00 n1 backend[77]: ERROR: no ledger\nSep 03 10:00:01 n1 systemd[1]: backend.service: Failed with result 'exit-code'.\n"
     entries = check(read(text))
     assert [(one.message[:9], one.service, one.system) for one in entries] == [
-        ("no ledger", "backend", False), ("backend.s", "systemd", True)
+        ("no ledger", "backend", False), ("backend.s", "backend", True)
     ]  # fmt: skip
     assert entries[0].time_doubt

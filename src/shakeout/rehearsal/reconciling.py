@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -10,8 +11,9 @@ from google.cloud import run_v2
 from shakeout.rehearsal import messages
 from shakeout.rehearsal.answers import RefusedError
 from shakeout.rehearsal.conditions import Cause, Common, State, condition, failed, pending, set_condition, succeeded
-from shakeout.rehearsal.deploying import Deployer, NotDeployableError
+from shakeout.rehearsal.deploying import Deployer
 from shakeout.rehearsal.logs.logbook import Origin
+from shakeout.rehearsal.preparing import NotDeployableError
 from shakeout.rehearsal.records import RevisionRecord, ServiceRecord
 from shakeout.rehearsal.templates import make_revision, revision_id
 
@@ -29,6 +31,8 @@ class Reconciler:
 
     def __init__(self, deployer: Deployer, address: Address, forget: Callable[[ServiceRecord], None]) -> None:
         self._deployer = deployer
+        self._logbook = deployer.logbook
+        self._seconds = deployer.settings.faults.operation_seconds
         self._address = address
         self._forget = forget
 
@@ -55,6 +59,7 @@ class Reconciler:
         async with record.lock:
             newest = record.newest
             assert newest is not None
+            await asyncio.sleep(self._seconds)
             if newest.pool is None and newest.cause is None:
                 await self._bring_up(record, newest)
             if record.message.generation != generation:
@@ -103,6 +108,8 @@ class Reconciler:
             message.conditions[0].message = took
             record.message.latest_ready_revision = message.name
         message.reconciling = False
+        told = messages.ready_changed(revision.id, revision.ready, message.conditions[0].message)
+        self._logbook.event(self._origin(record, revision), told, failed=not revision.ready)
 
     # -- its traffic
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from shakeout.catalogue.symptoms import DEPLOYMENT
 from shakeout.checks.base import Check, CheckResult, Context
 from shakeout.checks.planning import plan_checks
 from shakeout.checks.runner import run_checks
@@ -23,7 +24,7 @@ from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSummary, Status
 from shakeout.report.priority import status
 from shakeout.report.rendering import FILES, render
-from shakeout.runs.errorlogs import check_output, of_entries
+from shakeout.runs.errorlogs import check_output, of_entries, of_fetched
 from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
 from shakeout.runs.intervention import prove_by_deploying
@@ -33,8 +34,9 @@ from shakeout.runs.redeclaring import redeclared
 from shakeout.runs.request import Request
 from shakeout.runs.sources import declarations_of, platform_of, probes_of
 from shakeout.runs.traffic import decide
-from shakeout.targets.base import Inventory, Progress, Release, Staged, Target
+from shakeout.targets.base import Collecting, Inventory, Progress, Release, Staged, Target
 from shakeout.targets.capture import entries, last_lines, merged
+from shakeout.targets.script.running import output
 from shakeout.why.sources import Sources
 
 
@@ -151,8 +153,8 @@ class Run:
         )
         with suppress(OSError):
             self._inventory = await last_inventory(self.target, release, self.progress)
-        if (staged := self._staged()) is not None:
-            await staged.record()
+        if isinstance(self.target, Collecting):
+            await self.target.collect(self.progress)
         return self._results
 
     def _place(self, name: str) -> Path | None:
@@ -209,6 +211,8 @@ class Run:
             for service in self.request.plan.services
             for occurrence in of_entries(entries(logs, service.name), "service", service.name, checkouts)
         ]
+        found += of_fetched(logs, self.request.plan)
+        found += of_entries(output(folder.path), "deployment", DEPLOYMENT, checkouts)
         for result in results:
             if result.kind == "command":
                 found += of_entries(check_output(folder.path, result.name), "check", result.name, checkouts)
@@ -224,10 +228,15 @@ class Run:
         notes = list(self.notes)
         if plan.dirty:
             notes.insert(0, "the working tree was deployed (--dirty), not the commit")
+        if release is not None and release.deployment is not None and release.deployment.failure is not None:
+            failed = release.deployment.failure.message
+            notes.append(f"the deploy command failed: {failed}; its output is in {release.deployment.log}")
         notes += explanation.notes
         self._seconds["total"] = sum(self._seconds.values())
         return Report(
-            status=Status.FAILED if self._withdrawn else status(services, results, explanation.issues),
+            status=Status.FAILED
+            if self._withdrawn
+            else status(services, results, explanation.issues, deployed=release is None or release.deployed),
             application=plan.application,
             environment=plan.environment,
             target=plan.target,

@@ -33,7 +33,8 @@ class TargetKind:
     One kind of target: `make` gives an object for one release, which keeps its state in the folder that it is given.
 
     `environment` and `service` are the models of the `options` of an environment and of a service. `faults` says what
-    a plan asks for that this kind cannot give; it does no I/O.
+    a plan asks for that this kind cannot give; it does no I/O. `beside` says
+    whether a second release can be made beside the first, without touching it: only there a fix is tried by deploying.
     """
 
     name: str
@@ -41,6 +42,7 @@ class TargetKind:
     environment: type[TargetOptions] = TargetOptions
     service: type[TargetOptions] = TargetOptions
     faults: Callable[[Plan], Iterable[ManifestFault]] = lambda plan: ()
+    beside: bool = True
 
 
 def kind_names() -> tuple[str, ...]:

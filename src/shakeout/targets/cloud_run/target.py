@@ -106,7 +106,7 @@ class CloudRunTarget:
         async with httpx2.AsyncClient(trust_env=not self._endpoints.double) as client, asyncio.TaskGroup() as group:
             for service in plan.services:
                 group.create_task(self._settle(service, settled, client, progress))
-        await self.record()
+        await self._take_logs()
         self._release = replace(self._release, revisions=self._revisions(), seconds=round(time.monotonic() - began, 3))
         return self._release
 
@@ -145,8 +145,11 @@ class CloudRunTarget:
             progress(f"rolling back: {why}")
             await recover(api, journal, told, by="shakeout", why=why, progress=progress)
 
-    async def record(self) -> None:
-        """See `base.Staged`: take in what Cloud Logging has of this release by now."""
+    async def collect(self, progress: Progress) -> None:
+        """See `base.Collecting`: take in what Cloud Logging has of this release by now."""
+        await self._take_logs()
+
+    async def _take_logs(self) -> None:
         if self._recorder is not None:
             await self._recorder.take()
 
@@ -158,7 +161,7 @@ class CloudRunTarget:
 
     async def logs(self, service: str | None = None) -> Sequence[LogEntry]:
         """See `base.Target`: from Cloud Logging, as far as it has come."""
-        await self.record()
+        await self._take_logs()
         names = [service] if service else list(self._made)
         return tuple(merged(entries(self._run_folder, name) for name in names))
 
