@@ -1,10 +1,11 @@
 """
 Runs releases that kill themselves: `driver.py MANIFEST HOME`, then one line on standard input for each run.
 
-A line is `N` or `N alone`: the run is killed (SIGKILL) after its N-th step, or after the first of a name where N is one;
-a step is a line of the journal or a change asked of the platform. `alone` kills its guardian with it. `0` is a run that ends by itself. The answer is one
-JSON object: `step` is the last step before the end, `signal` or `status` how it ended, `told` its progress. What runs
-is forked from a process that has loaded everything, and made no connection yet.
+A line is `N` or `N alone`: the run is killed (SIGKILL) after the N-th step of its own release, or after the first of a
+name where N is one; a step is a line of the journal or a change asked of the platform. `alone` kills its guardian with
+it. `0` is a run that ends by itself. The answer is one JSON object: `step` is the last step before the end, `signal` or
+`status` how it ended, `told` its progress. What runs is forked from a process that has loaded everything and made no
+connection yet.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Killer:
         self.guardian: int | None = None
 
     def step(self, name: str) -> None:
-        self.count += 1
+        self.count = 1 if name == "begin" else self.count + 1
         self.record.write_text(json.dumps({"step": name, "count": self.count}), encoding="utf-8")
         if self.after in {name, str(self.count)}:
             if self.alone and self.guardian is not None:

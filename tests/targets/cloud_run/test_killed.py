@@ -65,7 +65,7 @@ class Shop:
 
     async def until(self, wanted: Mapping[str, Mapping[str, int]]) -> None:
         async with asyncio.timeout(20):
-            while self.serving() != wanted or self.tags():
+            while self.serving() != wanted or self.tags():  # noqa: ASYNC110 (another process changes it)
                 await asyncio.sleep(0.05)
 
 
@@ -77,7 +77,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     commands = {
         f"registry.example.com/shop/{name}": Command(words=words, folder=tmp_path / "shop") for name in SERVICES
     }
-    async with Rehearsal(commands=commands, project=PROJECT) as cloud:
+    async with Rehearsal(commands=commands, project=PROJECT, idle_seconds=1.0) as cloud:
         endpoints = Endpoints(run=cloud.run_address, logging=cloud.logging_address)
         driver = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -99,35 +99,26 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 async def test_killed_at_every_step_the_next_run_gives_the_traffic_back_and_then_releases(shop: Shop) -> None:
     assert (await shop.run("0"))["status"] == 0
     old = shop.serving()
-    steps, number = [], 1
-    while True:
-        killed = await shop.run(f"{number} alone")
-        if "signal" not in killed:
-            break
+    steps: list[str] = []
+    while "signal" in (killed := await shop.run(f"{len(steps) + 1} alone")):
+        if steps:
+            assert "an earlier run was ended while it released" in killed["told"], killed
         steps.append(killed["step"])
-        if "shift" not in steps:
-            assert shop.serving() == old, killed
         if killed["step"] in {"proved", "end"}:
-            new = shop.serving()
-            assert new != old
-            assert all(len(shares) == 1 for shares in new.values())
-            old = new
-            number += 1
-            continue
-        # The next run, killed right after it has begun its own release: what was open is finished by then.
-        after = await shop.run("begin alone")
-        if killed["step"] != "begin":
-            assert "an earlier run was ended while it released" in after["told"], killed
-        await shop.until(old)
-        number += 1
+            assert shop.serving() != old
+            old = shop.serving()
+        elif "shift" in steps:
+            # The next run, killed when it has begun its own release: what was open is finished by then.
+            await shop.run("begin alone")
+            await shop.until(old)
+        else:
+            assert shop.serving() == old, killed
     assert killed["status"] == 0
     assert steps == [
         "begin", "guard", "revise", "updated", "revised", "revise", "updated", "revised",
         "shift", "updated", "shifted", "shift", "updated", "shifted", "proved", "end",
     ]  # fmt: skip
-    assert {service: list(shares.values()) for service, shares in shop.serving().items()} == dict.fromkeys(
-        SERVICES, [100]
-    )
+    assert all(list(shares.values()) == [100] for shares in shop.serving().values())
 
 
 async def test_a_first_release_that_is_killed_leaves_no_service_behind(shop: Shop) -> None:
@@ -138,7 +129,7 @@ async def test_a_first_release_that_is_killed_leaves_no_service_behind(shop: Sho
     assert shop.serving() == {}
 
 
-@pytest.mark.parametrize("number", [4, 10, 14])
+@pytest.mark.parametrize("number", [4, 10])
 async def test_the_guardian_gives_the_traffic_back_when_shakeout_is_killed(shop: Shop, number: int) -> None:
     assert (await shop.run("0"))["status"] == 0
     old = shop.serving()
