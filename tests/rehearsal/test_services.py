@@ -218,3 +218,19 @@ async def test_a_deleted_service_is_gone_and_so_are_its_processes(clients: Clien
         await clients.services.get_service(name=NAME)
     with pytest.raises(Exception, match="connect"):
         await clients.http.get(made.uri)
+
+
+async def test_a_revisions_name_is_given_once_and_a_refusal_changes_nothing(clients: Clients) -> None:
+    limits = {"cpu": "1", "memory": "512Mi"}
+    labels = {f"label-{number}": str(number) for number in range(12)}
+    made = await clients.create(revision="web-one", labels=labels, container={"resources": {"limits": limits}})
+    for _ in range(3):  # maps come in any order, which makes no other template
+        made.template.labels = dict(sorted(made.template.labels.items(), reverse=True))
+        made = await clients.change(made)
+    assert len(await clients.revisions_of()) == 1
+    made.template.containers[0].env = [run_v2.EnvVar(name="NEW", value="1")]
+    with pytest.raises(exceptions.AlreadyExists, match="web-one"):
+        await clients.change(made)
+    found = await clients.services.get_service(name=NAME)
+    assert not found.reconciling
+    assert not found.template.containers[0].env

@@ -70,9 +70,9 @@ class Rehearsal:
         self.rest_url = await self._rest.start()
         return self
 
-    def reserve(self, service: str, *, project: str, region: str) -> str:
-        """The URL that a service will have, also before it is there and after it was deleted."""
-        return self._gate.reserve(f"projects/{project}/locations/{region}/services/{service}")
+    def reserve(self, service: str, *, project: str, region: str, port: int | None = None) -> str:
+        """The URL that a service will have, also before it is there and after it was deleted; on a port, if given."""
+        return self._gate.reserve(f"projects/{project}/locations/{region}/services/{service}", port)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -36,18 +36,21 @@ class Reconciler:
         self._address = address
         self._forget = forget
 
-    def prepare(self, record: ServiceRecord) -> None:
-        """What is true as soon as a change was accepted: a new generation that is not there yet."""
-        service = record.message
+    def prepare(self, record: ServiceRecord, service: run_v2.Service) -> None:
+        """
+        What is true as soon as a change was accepted: a new generation that is not there yet.
+
+        RefusedError, with nothing changed, where the new revision's name is another one's already.
+        """
+        template = run_v2.RevisionTemplate.pb(service.template).SerializeToString(deterministic=True)
+        if template != record.template:
+            self._make_revision(record, service, template)
+        record.message = service
         service.reconciling = True
         service.terminal_condition = condition("Ready", State.CONDITION_RECONCILING)
         service.conditions = service.conditions or pending(_OF_SERVICE)
         service.uri = self._address(record, "")
         service.urls = [service.uri]
-        # The order of a message's maps is nobody's business: bytes alone would tell two equal templates apart.
-        template = run_v2.RevisionTemplate.pb(service.template).SerializeToString(deterministic=True)
-        if template != record.template:
-            self._make_revision(record, template)
         record.touch()
 
     async def reconcile(self, record: ServiceRecord, generation: int) -> None:
@@ -80,13 +83,11 @@ class Reconciler:
 
     # -- the revision
 
-    def _make_revision(self, record: ServiceRecord, template: bytes) -> None:
-        service = record.message
-        record.made += 1
-        id = revision_id(record.name, record.made, service.template)
+    def _make_revision(self, record: ServiceRecord, service: run_v2.Service, template: bytes) -> None:
+        id = revision_id(record.name, record.made + 1, service.template)
         if id in record.revisions:
-            record.made -= 1
             raise RefusedError("ALREADY_EXISTS", f"Revision named '{id}' with different configuration already exists.")
+        record.made += 1
         record.template = template
         revision = make_revision(record.name, id, service)
         revision.conditions = pending(_OF_REVISION)

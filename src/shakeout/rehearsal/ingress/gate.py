@@ -52,9 +52,9 @@ class Gate:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    def reserve(self, name: str) -> str:
+    def reserve(self, name: str, port: int | None = None) -> str:
         """The URL that the service of this full name will have whenever it is there; its port is held until then."""
-        held = self._reserved.get(name) or ports.hold_free()
+        held = self._reserved.get(name) or (ports.hold_fixed(port) if port else ports.hold_free())
         self._reserved[name] = held
         return f"http://{HOST}:{held.number}"
 
