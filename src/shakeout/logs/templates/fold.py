@@ -18,7 +18,7 @@ WILDCARD = "<*>"
 """Stands for one value in a template's text."""
 
 LIMIT = 4096
-"""Characters of a line that a key is made from. What follows is content that nobody names a template by."""
+"""Characters of a line, its numbers folded, that a key is made from: nobody names a template by what follows."""
 
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
@@ -65,7 +65,20 @@ ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
 
 def numbers_folded(lines: pl.Series) -> pl.Series:
     """The first fold of a column of lines (strings)."""
-    return lines.to_frame("line").select(_clean(lines).str.replace_all(NUMBERS, SIGN)).to_series()
+    if lines.str.contains("\x1b", literal=True).any():
+        lines = lines.str.replace_all(ANSI, "")
+    return cut(text_folded(lines))
+
+
+def text_folded(text: pl.Series) -> pl.Series:
+    """The first fold alone; each string may hold many lines."""
+    return text.str.replace_all(NUMBERS, SIGN)
+
+
+def cut(rough: pl.Series) -> pl.Series:
+    """Cuts what is through the first fold at `LIMIT`."""
+    longest = rough.str.len_bytes().max()
+    return rough.str.head(LIMIT) if isinstance(longest, int) and longest > LIMIT else rough
 
 
 def names_folded(keys: pl.Series) -> pl.Series:
@@ -76,17 +89,6 @@ def names_folded(keys: pl.Series) -> pl.Series:
 def keys_of(lines: pl.Series) -> pl.Series:
     """The keys of a column of lines: both folds."""
     return names_folded(numbers_folded(lines))
-
-
-def _clean(lines: pl.Series) -> pl.Expr:
-    """Escapes are taken out and the line is cut at `LIMIT`, only where a line needs it."""
-    column = pl.col("line")
-    longest = lines.str.len_bytes().max()
-    if isinstance(longest, int) and longest > LIMIT:
-        column = column.str.head(LIMIT)
-    if lines.str.contains("\x1b", literal=True).any():
-        column = column.str.replace_all(ANSI, "")
-    return column
 
 
 def fold(text: str) -> str:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from shakeout.logs.templates.model import OVERFLOW, identity
-from shakeout.logs.templates.table import MARKS, Table, outline_and_marks, trace_of
+from shakeout.logs.templates.table import Table
+from shakeout.logs.templates.traces import MARKS, outline_and_marks, trace_of
 
 Marks = tuple[int | None, ...]
 

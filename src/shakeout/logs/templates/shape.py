@@ -47,15 +47,19 @@ def shape(key: str) -> str:
     """
     text = _SPACE.sub(" ", restored(key).strip())
     text = _NUMBERED.sub(rf"\1{SIGN}", text)
-    text = _ABOUT.sub("", text)
-    text = _SIZE_TWICE.sub(SIGN, text)
-    text = _MEASURE.sub(SIGN, text)
-    text = _NAMED.sub(SIGN, text)
-    text = _EMPTY.sub(lambda empty: f"{empty[0][0]}{SIGN}{empty[0][-1]}", text)
-    text = _UNSET.sub(f"={SIGN}", text)
+    if SIGN in text:
+        text = _ABOUT.sub("", text)
+        text = _SIZE_TWICE.sub(SIGN, text)
+        text = _MEASURE.sub(SIGN, text)
+        text = _NAMED.sub(SIGN, text)
+    if "(" in text or "[" in text:
+        text = _EMPTY.sub(lambda empty: f"{empty[0][0]}{SIGN}{empty[0][-1]}", text)
+    if "=" in text:
+        text = _UNSET.sub(f"={SIGN}", text)
     text = _LIST.sub(SIGN, text)
-    text = _QUOTED_SETTING.sub(SIGN, text)
-    text = _WRAPPED_SETTING.sub(SIGN, text)
+    if "=" in text:
+        text = _QUOTED_SETTING.sub(SIGN, text)
+        text = _WRAPPED_SETTING.sub(SIGN, text)
     if len(text) <= _PHRASE_LIMIT and text.count(SIGN) > 1:
         text = _PHRASES.sub(r"\1", text)
     return text

@@ -136,9 +136,8 @@ def _template(text: str, parts: Sequence[Seen]) -> Template:
 def _values(text: str, lines: Sequence[str]) -> tuple[Values, ...]:
     if WILDCARD not in text:
         return ()
-    pieces = [re.escape(piece).replace(r"\ ", r"\s+") for piece in text.split(WILDCARD)]
-    pattern = re.compile(rf"\s*{'(.*?)'.join(pieces)}\s*", re.DOTALL)
-    return tuple(Values(kind=kind_of(samples), samples=samples) for samples in values_of(pattern, lines))
+    pieces = text.split(WILDCARD)
+    return tuple(Values(kind=kind_of(samples), samples=samples) for samples in values_of(pieces, lines))
 
 
 def _with_rest(table: Table, templates: Sequence[Template], rest: Rest) -> tuple[Template, ...]:

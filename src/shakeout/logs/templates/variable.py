@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from shakeout.logs.templates.fold import SIGN
 
@@ -79,6 +80,7 @@ at the beginning of a line, where the subject stands that names the event.
 """
 
 
+@lru_cache(maxsize=1 << 14)
 def is_word(token: str) -> bool:
     """Whether a token can be a value at all: it has a letter or a digit, or is the sign of one."""
     return SIGN in token or any(character.isalnum() for character in token)
