@@ -40,11 +40,16 @@ _NAMES = (
     # Sun Jul  3 10:05:25 UTC 2005 and its parts, with numbers folded
     rf"(?:{_DAY},? +)?{_MONTH} +{SIGN},?(?: +{SIGN}){{1,2}}(?: +[A-Z]{{3,4}}(?: +{SIGN})?)?",
     # addresses: scheme://…, name@host
-    r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>,;)\]}]+",
+    r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>,;)\]}]*[^\s\"'<>,;)\]}:.]",
     rf"[A-Za-z0-9._%+{SIGN}-]+@[A-Za-z0-9{SIGN}-]+(?:\.[A-Za-z0-9{SIGN}-]+)+",
-    # paths of two parts and more
-    r"[A-Za-z]:\\[^\s\"'<>|,;)\]]+",
+    # text in quotes that were written as their numbers
+    rf"\\{SIGN}[^\s\\]*\\{SIGN}",
+    # paths of two parts and more, from the root or a share; of three parts, from anywhere
+    r"(?:[A-Za-z]:|\\)\\[^\s\"'<>|,;)\]]+",
     rf"~?/[0-9A-Za-z_.+@%~${SIGN}-]+(?:/[0-9A-Za-z_.+@%*~${SIGN}-]+)+/?(?:\?[^\s\"'<>,;)\]}}]*)?",
+    rf"[0-9A-Za-z_.{SIGN}-]+(?:/[0-9A-Za-z_.+@%~${SIGN}-]+){{2,}}",
+    # a numbered file
+    rf"[0-9A-Za-z_+{SIGN}-]*{SIGN}(?:\.[a-z][a-z0-9]{{0,7}}{_BOUNDARY})+",
     # a dotted name with a port
     rf"{_BOUNDARY}[A-Za-z][A-Za-z0-9_$-]*(?:\.[A-Za-z0-9_${SIGN}-]+)+:{SIGN}",
     # a dotted name with a path
@@ -52,7 +57,7 @@ _NAMES = (
     # dotted names in lower case: hosts, packages
     rf"{_BOUNDARY}[a-z][a-z0-9{SIGN}-]*(?:\.[a-z0-9{SIGN}][a-z0-9_{SIGN}-]*){{2,}}",
     # uuid, IPv6, hardware addresses: groups of hex of which some have no digit
-    rf"{SIGN}(?:[:-][0-9a-fA-F]{{0,8}}|[:-]{SIGN})*[:-]{SIGN}",
+    rf"{SIGN}(?:[:-][0-9a-fA-F]{{0,8}}|[:-]{SIGN})*[:-]{SIGN}(?::[0-9a-fA-F]{{2}}{_BOUNDARY})*",
     rf"(?:{_BOUNDARY}[0-9a-fA-F]{{2}}:)+{SIGN}(?::(?:[0-9a-fA-F]{{2}}{_BOUNDARY}|{SIGN}))*",
     rf"{SIGN}(?::[0-9a-fA-F]{{2}}{_BOUNDARY})+",
 )
