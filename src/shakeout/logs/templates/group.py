@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from shakeout.logs.templates.fold import SIGN
+from shakeout.logs.templates.names import names_of
 from shakeout.logs.templates.shape import tokens
 from shakeout.logs.templates.variable import Context, is_word, varies
 
@@ -47,10 +48,11 @@ def grouped(shapes: Iterable[str]) -> dict[str, Row]:
     for text in sorted(shapes):
         row = row_of(text)
         blocks[outline_of(row)][row].append(text)
+    names = names_of(row for rows in blocks.values() for row in rows)
     result: dict[str, Row] = {}
     for skeleton in sorted(blocks):
         rows = blocks[skeleton]
-        for pattern, members in _divided(sorted(rows)):
+        for pattern, members in _divided(sorted(rows), names):
             for row in members:
                 for text in rows[row]:
                     result[text] = pattern
@@ -62,7 +64,7 @@ def fits(pattern: Row, row: Row) -> bool:
     return all(part in (SIGN, token) for part, token in zip(pattern, row, strict=True))
 
 
-def _divided(rows: list[Row]) -> Iterable[tuple[Row, list[Row]]]:
+def _divided(rows: list[Row], names: frozenset[str]) -> Iterable[tuple[Row, list[Row]]]:
     pending = [rows]
     while pending:
         part = pending.pop()
@@ -73,9 +75,11 @@ def _divided(rows: list[Row]) -> Iterable[tuple[Row, list[Row]]]:
         different = [place for place, words in enumerate(columns) if len(words) > 1]
         constant = sum(1 for place, words in enumerate(columns) if len(words) == 1 and _speaks(part[0][place]))
         alone = len(different) == 1
-        values = [place for place in different if _judged(part, columns, place, alone=alone, agreed=constant)]
-        names = sum(1 for place in values if SIGN not in columns[place])
-        if len(values) == len(different) and constant >= max(1, names):
+        values = [
+            place for place in different if _judged(part, columns, place, alone=alone, agreed=constant, names=names)
+        ]
+        words = sum(1 for place in values if SIGN not in columns[place])
+        if len(values) == len(different) and constant >= max(1, words):
             chosen = set(values)
             yield tuple(SIGN if place in chosen else token for place, token in enumerate(part[0])), part
             continue
@@ -87,7 +91,9 @@ def _divided(rows: list[Row]) -> Iterable[tuple[Row, list[Row]]]:
         pending.extend(parts[word] for word in sorted(parts))
 
 
-def _judged(part: list[Row], columns: list[set[str]], place: int, *, alone: bool, agreed: int) -> bool:
+def _judged(
+    part: list[Row], columns: list[set[str]], place: int, *, alone: bool, agreed: int, names: frozenset[str]
+) -> bool:
     behind = [_only(column) for column in columns[place + 1 : place + 4]]
     context = Context(
         before=_only(columns[place - 1]).lstrip(GLUE) if place else "",
@@ -96,6 +102,7 @@ def _judged(part: list[Row], columns: list[set[str]], place: int, *, alone: bool
         first=not any(is_word(token) for token in part[0][:place]),
         alone=alone,
         agreed=agreed,
+        names=len(columns[place] & names),
     )
     return varies(columns[place], context)
 

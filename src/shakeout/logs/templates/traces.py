@@ -49,10 +49,5 @@ def outline_of(trace: int) -> int:
     return trace >> 2 * MARKS
 
 
-def outline_and_marks(trace: int) -> tuple[int, tuple[int, ...]]:
-    """The two parts of a trace."""
-    return outline_of(trace), tuple(trace >> 2 * place & 3 for place in reversed(range(MARKS)))
-
-
 def _outline(punctuation: bytes) -> int:
     return zlib.crc32(punctuation) % OUTLINES

@@ -70,13 +70,18 @@ _HEX = re.compile(r"[0-9a-f]{6,}|[0-9A-F]{6,}")
 _SHORT_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 
 AGREED = 5
+KINDS_OF_KNOWN = 3
+KINDS_BESIDE_A_VALUE = 4
 KINDS_OF_NAME = 2
 KINDS_OF_NUMBERED = 3
 KINDS_OF_QUOTED_AGREED = 3
 KINDS_OF_SUBJECT_AGREED = 5
+KINDS_OF_KNOWN = 3
+KINDS_BESIDE_A_VALUE = 4
 KINDS_OF_IDENTIFIER = 4
 KINDS_OF_SETTING = 4
 KINDS_OF_WORD = 6
+KINDS_OF_WORD_AGREED = 4
 KINDS_OF_CODE = 9
 KINDS_OF_CODE_ALONE = 5
 KINDS_OF_SUBJECT = 24
@@ -102,7 +107,7 @@ class Context:
 
     `before` and `earlier` are the two tokens in front of it (without space); `numbered`: a number in brackets is glued
     to it, as in `name(3)`; `first`: it begins the line; `alone`: no other place differs; `agreed`: how many words of
-    the lines are equal.
+    the lines are equal; `names`: how many of the words are names elsewhere (`names`).
     """
 
     before: str
@@ -111,6 +116,7 @@ class Context:
     first: bool
     alone: bool
     agreed: int
+    names: int
 
 
 def varies(values: Iterable[str], context: Context) -> bool:
@@ -137,6 +143,10 @@ def varies(values: Iterable[str], context: Context) -> bool:
     codes = sum(1 for word in words if _CODE.fullmatch(word) and len(word) > 1)
     if sum(1 for word in words if _PREDICATE.fullmatch(word)) * 2 >= max(1, len(words)):
         return kinds >= KINDS_OF_SUBJECT and not context.first
+    if context.names >= KINDS_OF_KNOWN and context.names * 2 > len(words):
+        return True
+    if signed and kinds >= KINDS_BESIDE_A_VALUE:
+        return True
     if context.first:
         if context.agreed >= AGREED:
             return kinds >= KINDS_OF_SUBJECT_AGREED
@@ -158,7 +168,7 @@ def varies(values: Iterable[str], context: Context) -> bool:
         return kinds >= KINDS_OF_IDENTIFIER
     if setting or before.lower() in PREPOSITIONS:
         return kinds >= KINDS_OF_SETTING
-    return kinds >= KINDS_OF_WORD
+    return kinds >= (KINDS_OF_WORD_AGREED if context.agreed >= AGREED else KINDS_OF_WORD)
 
 
 def _counted(words: Iterable[str]) -> bool:
