@@ -22,7 +22,7 @@ KEYS = 20_000
 
 EXAMPLE_LIMIT = 1000
 _BATCH = 1 << 15
-_TOGETHER = 32
+_TOGETHER = 8
 _WHO = ("instance", "pod", "container", "connection")
 
 
