@@ -23,6 +23,7 @@ from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.logs.errors import errors
 from shakeout.logs.normal import coarse
 from shakeout.logs.reading import EvidenceInput, read_evidence
+from shakeout.logs.templated import Templates
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import Issue, LogChange, ReleaseSummary, Report, Status, Unexplained
 from shakeout.runs.errorlogs import occurrences
@@ -72,7 +73,7 @@ def _explain(question: Question, found: EvidenceInput, repository: Repository | 
     log = ErrorLog([*occurrences(logged, found.resolve), *occurrences_of(found.documents, found.resolve)])
     commit, commit_from, repository = _deployed_commit(question, watch, repository)
     read = time.monotonic()
-    sources = Sources(log)
+    sources = Sources(log, Templates(found.entries))
     if repository is not None:
         sources.add(repository)
         sources.add(SourcePaths(repository))
