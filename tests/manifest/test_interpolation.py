@@ -32,6 +32,13 @@ def test_late_references_and_escapes(text: str, resolved: str) -> None:
     assert resolve_late(text, VALUES) == resolved
 
 
+def test_the_address_for_people_is_another_one_where_services_have_a_network_of_their_own() -> None:
+    values = LateValues(services={"auth": "http://auth:8080"}, public={"auth": "http://127.0.0.1:9000/"})
+    text = "${services.auth.url} ${services.auth.public_url}"
+    assert resolve_late(text, values) == "http://auth:8080 http://127.0.0.1:9000"
+    assert resolve_late("${services.auth.public_url}", VALUES) == "http://127.0.0.1:9000"
+
+
 @pytest.mark.parametrize("text", ["${services.other.url}", "${env.HOME}", "${port"])
 def test_what_is_not_known_is_an_error_that_names_it(text: str) -> None:
     with pytest.raises(DeploymentError, match=r"\$\{"):

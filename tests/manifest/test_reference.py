@@ -46,8 +46,8 @@ def test_the_annotated_file_and_the_schema_name_the_same_keys() -> None:
     data = yaml.safe_load((REFERENCE / "shakeout.yaml").read_text("utf-8"))
     # Within an environment a part is only named where it is different; the part itself is shown in full above.
     again = {f"environments.NAME.secrets.NAME.{name}" for name in ("env", "file", "generate")}
-    again |= {"environments.NAME.services.NAME.start.restarts", "environments.NAME.backing_services.NAME.image"}
-    options = {"checks.NAME.path", "checks.NAME.status", "checks.NAME.run"}
+    again |= {"environments.NAME.services.NAME.start.restarts"}
+    options = {f"checks.NAME.{name}" for name in ("path", "status", "run", "title", "contains", "selector", "ignore")}
     assert keys_in_file(data, "") - options == keys_in_schema() - again
 
 

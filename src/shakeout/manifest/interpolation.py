@@ -31,7 +31,7 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 _FORMS: tuple[re.Pattern[str], ...] = (
     re.compile(r"(?P<root>env)\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^{}]*))?", re.DOTALL),
     re.compile(rf"(?P<root>secrets)\.(?P<name>{_NAME})"),
-    re.compile(rf"(?P<root>services)\.(?P<name>{_NAME})\.(?P<attribute>url|host|port|address)"),
+    re.compile(rf"(?P<root>services)\.(?P<name>{_NAME})\.(?P<attribute>url|public_url|host|port|address)"),
     re.compile(rf"(?P<root>backing)\.(?P<name>{_NAME})\.(?P<attribute>url)"),
     re.compile(r"(?P<root>python|commit|environment|repository|port|data)"),
 )
@@ -39,6 +39,7 @@ KNOWN = (
     "${env.NAME}",
     "${secrets.NAME}",
     "${services.NAME.url}",
+    "${services.NAME.public_url}",
     "${backing.NAME.url}",
     "${port}",
     "${data}",
@@ -143,11 +144,15 @@ class LateValues:
     """
     What only the target knows: the service's own port, the addresses of services by name (without trailing slash), and
     the folder for this release's own data. `None` or absent: not known, and asking for it is a DeploymentError.
+
+    `services` are the addresses by which services reach each other, `public` those by which everybody else reaches
+    them, where they differ.
     """
 
     port: int | None = None
     data: str | None = None
     services: Mapping[str, str] = field(default_factory=dict)
+    public: Mapping[str, str] = field(default_factory=dict)
 
 
 def resolve_late(text: str, values: LateValues) -> str:
@@ -218,6 +223,7 @@ def _late_value(reference: Reference, values: LateValues) -> str:
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
         value = {
             "url": url.rstrip("/"),
+            "public_url": values.public.get(reference.name, url).rstrip("/"),
             "host": parts.hostname,
             "port": port,
             "address": f"{parts.hostname}:{port}",

@@ -20,6 +20,7 @@ MEANINGS = {
     "${env.NAME}": "A variable of the caller; not set is an error. `${env.NAME:-default}` has a default for that.",
     "${secrets.NAME}": "A secret's value, in a service's variables and in a backing service's address.",
     "${services.NAME.url}": "Where a service answers; also `.host`, `.port` and `.address` (`host:port`).",
+    "${services.NAME.public_url}": "Where people and checks reach it: another address where services have a network.",
     "${backing.NAME.url}": "The address of a backing service; the word `disabled` where it is switched off.",
     "${port}": "The port that this service listens on.",
     "${data}": "A folder for this release's own data.",
