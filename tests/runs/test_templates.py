@@ -55,8 +55,8 @@ def test_a_rule_gets_one_template_for_fifty_thousand_equal_errors() -> None:
     graph = walk([Symptom(claim=Slow(), evidence=())], [RULE], Sources(Templates(lambda: _logged(50_000))))
     (link,) = [link for node in graph.nodes.values() for link in node.links]
     assert link.cause == Exhausted(50_000)
-    assert str(link.evidence[0].locator) == "app.log:1"
-    assert link.evidence[0].quote == "pool of 1 is exhausted after 1 ms"
+    assert str(link.because.evidence[0].locator) == "app.log:1"
+    assert link.because.evidence[0].quote == "pool of 1 is exhausted after 1 ms"
 
 
 def test_the_logs_are_read_once_and_only_if_something_is_asked() -> None:
