@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,7 +19,9 @@ from shakeout.errors import DeploymentError
 from shakeout.evidence.guards import Guards
 from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.platform import Platform
+from shakeout.logs.entry import LogEntry
 from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.templated import Templates
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSummary, Status
 from shakeout.report.priority import status
@@ -194,7 +196,8 @@ class Run:
 
     def _explain(self, results: tuple[CheckResult, ...], platform: Platform | None, folder: RunFolder) -> Explanation:
         declarations = declarations_of(self.request.plan, self.request.loaded.path)
-        sources = Sources(probes_of(results), declarations, self._error_log(folder, results))
+        templates = Templates(partial(self._entries, self.logs_folder or folder.path))
+        sources = Sources(probes_of(results), declarations, self._error_log(folder, results), templates)
         if self.explaining:
             repository = self.request.repository
             for source in (repository, SourcePaths(repository), Guards(repository)):
@@ -265,9 +268,12 @@ class Run:
 
     def _log_changes(self, baseline: Path, current: Path) -> tuple[LogChange, ...]:
         """What is surely different in the services' logs from those of the last good run."""
-        names = [service.name for service in self.request.plan.services]
-        before, after = (merged(entries(folder, name) for name in names) for folder in (baseline, current))
-        return tuple(change for change in log_changes(before, after) if change.sure)
+        found = log_changes(self._entries(baseline), self._entries(current))
+        return tuple(change for change in found if change.sure)
+
+    def _entries(self, folder: Path) -> Iterator[LogEntry]:
+        """What the services wrote, in order of time."""
+        return merged(entries(folder, service.name) for service in self.request.plan.services)
 
     def _timed(self, phase: str) -> _Timed:
         return _Timed(self._seconds, phase)
