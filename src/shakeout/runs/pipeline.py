@@ -31,7 +31,7 @@ from shakeout.runs.lingering import last_inventory
 from shakeout.runs.novelty import last_good_run, log_changes
 from shakeout.runs.redeclaring import redeclared
 from shakeout.runs.request import Request
-from shakeout.runs.sources import declarations_of, platform_of, probes_of
+from shakeout.runs.sources import declarations_of, images_of, platform_of, probes_of
 from shakeout.targets.base import Inventory, Progress, Release, Target
 from shakeout.targets.capture import entries, last_lines, merged
 from shakeout.why.sources import Sources
@@ -133,6 +133,14 @@ class Run:
             )
             with suppress(OSError):
                 self._inventory = await last_inventory(self.target, self.release, self.progress)
+            await self._look_into_images()
+
+    async def _look_into_images(self) -> None:
+        """Where something is wrong and the target has images, write down what they hold."""
+        looking = getattr(self.target, "look_into_images", None)
+        wrong = any(result.outcome != "passed" for result in self._results)
+        if looking is not None and self.release is not None and (wrong or not self.release.deployed):
+            await looking()
 
     def _place(self, name: str) -> Path | None:
         """A folder that targets of this machine have: the deployed files (`checkout`), the release's `data`."""
@@ -176,6 +184,7 @@ class Run:
                 sources.add(source)
         if platform is not None:
             sources.add(platform)
+            sources.add(images_of(folder))
         return explain(symptoms_of(results, platform), sources, results, redeclare=partial(redeclared, self.request))
 
     def _error_log(self, folder: RunFolder, results: tuple[CheckResult, ...]) -> ErrorLog:
