@@ -18,6 +18,7 @@ from shakeout.catalogue import rules
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged, ServiceNotDeployed
 from shakeout.evidence.declarations import Declarations
 from shakeout.evidence.guards import Guards
+from shakeout.evidence.image import Images, ObservedImage
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.platform import Platform, PlatformItem
@@ -110,6 +111,9 @@ def run_case(case: Case, folder: Path) -> Result:
             for item in platform
             if item.kind == "service" and item.state == "not deployed" and item.reason != "blocked"
         ]
+    if "images" in data:
+        records = {name: text.removeprefix("\n") for name, text in data["images"].items()}
+        sources.add(Images(ObservedImage(name, f"platform/{name}.image.txt", text) for name, text in records.items()))
     if "probes" in data:
         probes = Probes(_probe(table) for table in data["probes"])
         sources.add(probes)

@@ -151,6 +151,7 @@ class ContainerTarget(PlacedTarget[Contained]):
         wanted = commands.Build(
             dockerfile=dockerfile,
             context=context,
+            shown=dockerfile.relative_to(tree).as_posix(),
             tag=f"localhost/shakeout/{place}:{service.commit[:12]}{'-dirty' if plan.dirty else ''}".lower(),
             labels={
                 commands.RELEASE: self._release_id,
