@@ -44,6 +44,9 @@ _VARIES = (
     (re.compile(r"\bport \d{4,5}\b"), "port <address>"),
     (re.compile(r"/tmp/[\w./-]*?(?=/data|/source|/application|[\s'\",:)]|$)"), "<folder>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<identity>"),
+    (re.compile(r"\b[0-9a-f]{32}\b"), "<identity>"),
+    # Fingerprints of keys that each release makes anew (`generate: true`).
+    (re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?![0-9a-f])"), "<fingerprint>"),
     (re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|seconds)\b"), "<seconds>"),
     (re.compile(r"\b(?:pid|process|Process|PID) ?[\[(]?\d+\b"), "process <number>"),
     (re.compile(r"\.log:\d+"), ".log:<line>"),

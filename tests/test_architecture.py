@@ -12,6 +12,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"evidence", "manifest"}),
     frozenset({"logs", "checks", "targets"}),
+    frozenset({"rehearsal"}),
     frozenset({"why"}),
     frozenset({"catalogue"}),
     frozenset({"fixes"}),

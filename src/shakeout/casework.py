@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from shakeout.catalogue import rules
-from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged, ServiceNotDeployed
+from shakeout.catalogue.symptoms import DEPLOYMENT, CheckFailed, DeploymentFailed, ErrorLogged, ServiceNotDeployed
+from shakeout.catalogue.tooling import is_told
 from shakeout.evidence.declarations import Declarations
 from shakeout.evidence.guards import Guards
 from shakeout.evidence.image import Images, ObservedImage
@@ -35,7 +36,7 @@ from shakeout.runs.errorlogs import occurrences
 from shakeout.runs.sources import declarations_of
 from shakeout.testing import SmallRepository
 from shakeout.why.chain import Chain, chains
-from shakeout.why.engine import Bounds, Graph, Symptom, walk
+from shakeout.why.engine import Bounds, Graph, Link, Symptom, walk
 from shakeout.why.sources import Sources
 
 Expectation = Literal["fires", "silent", "rival"]
@@ -111,6 +112,11 @@ def run_case(case: Case, folder: Path) -> Result:
             for item in platform
             if item.kind == "service" and item.state == "not deployed" and item.reason != "blocked"
         ]
+        symptoms += [
+            Symptom(claim=DeploymentFailed(item.message or ""), evidence=item.evidence, weight=0)
+            for item in platform
+            if item.kind == "deployment" and item.state == "failed"
+        ]
     if "images" in data:
         records = {name: text.removeprefix("\n") for name, text in data["images"].items()}
         sources.add(Images(ObservedImage(name, f"platform/{name}.image.txt", text) for name, text in records.items()))
@@ -140,7 +146,7 @@ def run_case(case: Case, folder: Path) -> Result:
                 count=item.count,
             )
             for item in log
-            if item.error
+            if item.error or is_told(item.text)
         ]
     graph = walk(symptoms, rules(), sources, Bounds(strict=True))
     return Result(graph=graph, chains=chains(graph), sources=sources)
@@ -149,7 +155,7 @@ def run_case(case: Case, folder: Path) -> Result:
 def check_case(case: Case, result: Result) -> None:
     """Raise AssertionError, with the chains that were found, where the case came out otherwise."""
     chosen = [link for chain in result.chains for path in chain.paths for link in path]
-    every = [link for node in result.graph.nodes.values() for link in node.links]
+    every = every_link(result)
     drawn = "\n".join(
         " <- ".join([str(chain.symptoms[0].claim), *(f"[{link.rule}] {link.cause}" for link in chain.links)])
         for chain in result.chains
@@ -163,6 +169,11 @@ def check_case(case: Case, result: Result) -> None:
         assert case.data["rival"] in {link.rule for link in chosen}, f"expected {case.data['rival']} to win: {where}"
         assert case.rule not in {link.rule for link in chosen}, f"expected {case.rule} not to win: {where}"
     _check_details(case, result, where)
+
+
+def every_link(result: Result) -> list[Link]:
+    """All links that were found, chosen or not."""
+    return [link for node in result.graph.nodes.values() for link in node.links]
 
 
 def check_patches(result: Result) -> None:
@@ -193,6 +204,9 @@ def _check_details(case: Case, result: Result, where: str) -> None:
         assert expected in subjects, f"expected the change {expected!r} in {subjects}: {where}"
     if "issues" in data:
         assert len(result.chains) == data["issues"], f"expected {data['issues']} issues: {where}"
+    if "strength" in data:
+        strengths = {link.strength.word for link in every_link(result) if link.rule == case.rule}
+        assert strengths == {data["strength"]}, f"expected the link to be {data['strength']}, not {strengths}: {where}"
     if "says" in data:
         text = "\n".join(str(link.cause) for chain in result.chains for link in chain.links)
         assert data["says"] in text, f"expected the words '{data['says']}': {where}"
@@ -309,7 +323,7 @@ def _error_log(tables: Sequence[Mapping[str, Any]], folder: Path) -> ErrorLog:
         place.write_text(table["text"], encoding="utf-8")
         with read_evidence([place]) as read:
             logged = list(errors(read.suspects(Severity.WARNING), threshold=Severity.WARNING))
-            origin: Origin = "check" if "check" in table else "service"
-            owner = table.get("check") or table.get("service")
+            origin: Origin = "check" if "check" in table else "deployment" if "deployment" in table else "service"
+            owner = DEPLOYMENT if origin == "deployment" else table.get("check") or table.get("service")
             found += list(occurrences(logged, read.resolve, origin=origin, owner=owner))
     return ErrorLog(found)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shakeout.evidence.patches import nearest, unified, with_line, with_line_after
+from shakeout.evidence.patches import nearest, unified, with_line, with_line_after, without_lines
 
 TEXTS = {
     "plain": "one\ntwo\nthree\n",
@@ -76,3 +76,29 @@ def test_the_nearest_name_is_near() -> None:
     assert nearest("confg", ["config", "os", "sys"]) == "config"
     assert nearest("confg", ["os", "sys"]) is None
     assert nearest("config", ["config"]) is None
+
+
+@pytest.mark.parametrize("secret", [[1], [3], [1, 10], [3, 9], [1, 2, 3, 10, 11]])
+def test_a_patch_without_its_secret_context_still_applies(secret: list[int], tmp_path: Path) -> None:
+    rows = [f"SECRET {number}" if number in secret else f"row {number}" for number in range(14)]
+    before = "".join(f"{row}\n" for row in rows)
+    after = before.replace("row 5\n", "new 5\n").replace("row 7\n", "new 7\nnew 8\n")
+    patch = without_lines(unified("settings", before, after), lambda row: "SECRET" in row)
+    assert "SECRET" not in patch
+    assert applied(tmp_path, "settings", before, patch) == after
+
+
+def test_each_hunk_is_cut_by_itself(tmp_path: Path) -> None:
+    rows = [f"SECRET {number}" if number in {2, 24} else f"row {number}" for number in range(30)]
+    before = "".join(f"{row}\n" for row in rows)
+    after = before.replace("row 4\n", "new 4\n").replace("row 22\n", "")
+    patch = without_lines(unified("settings", before, after), lambda row: "SECRET" in row)
+    assert patch.count("@@ -") == 2 and "SECRET" not in patch
+    assert applied(tmp_path, "settings", before, patch) == after
+
+
+def test_a_patch_that_needs_the_secret_line_stays_as_it_is() -> None:
+    before = "one\nSECRET\nthree\n"
+    for after in ("one\nSECRET 2\nthree\n", "one!\nSECRET\nthree\n"):
+        patch = unified("settings", before, after)
+        assert without_lines(patch, lambda row: "SECRET" in row) == patch

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from shakeout.report.model import Report, Status
+from shakeout.report.rendering import Format, render
 from shakeout.runs.offline import Question, explain_offline
 from shakeout.testing import SmallRepository
 
@@ -172,3 +173,13 @@ def test_lines_that_only_read_like_failures_are_mentioned(tmp_path: Path) -> Non
     report = explain_offline(Question(evidence=[path]))
     assert report.status is Status.SUCCESSFUL
     assert any("read like failures" in note and "the flux could not be found" in note for note in report.notes)
+
+
+def test_a_secret_of_the_repository_is_in_no_form_of_the_report_where_a_log_prints_it_bare(tmp_path: Path) -> None:
+    repository = SmallRepository(tmp_path / "repository")
+    repository.commit("Start", {".env": "SHOP_DB_PASSWORD=Tr4wler-Mast-77\n", "shop/store.py": "x = 1\n"})
+    report = ask(tmp_path, ["could not log in to the store as shop with Tr4wler-Mast-77"], repository)
+    for form in Format:
+        text = render(report, form)
+        assert "Tr4wler" not in text
+    assert "with [redacted]" in report.unexplained[0].symptom

@@ -48,6 +48,12 @@ def test_every_link_has_evidence_and_no_chain_climbs(name: str, explained: Expla
 
 
 @every_fault
+def test_no_offered_patch_fails_its_own_proof(name: str, explained: Explain) -> None:
+    for issue in explained(name).report.issues:
+        assert issue.proof is None or issue.proof.status != "not proved", f"{issue.title}: {issue.proof}"
+
+
+@every_fault
 def test_nothing_is_green_on_missing_data(name: str, explained: Explain) -> None:
     report = explained(name).report
     assert report.status != "SUCCESSFUL"

@@ -205,3 +205,19 @@ def test_a_traceback_of_one_line_per_entry_is_put_together_while_another_instanc
         assert found == [one for one in errors(evidence.suspects()) if one.traceback]
     assert [str(one) for one in found[0].traceback.exceptions] == [lines[-1]]  # type: ignore[union-attr]
     assert len(found[0].traceback.locators) == 4  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"ERROR": [{"textPayload": "ledger 7"}]},
+        {"exception": [{"textPayload": "ledger 7", "severity": "DEFAULT"}]},
+        [{"textPayload": "ledger 7", "severity": 500}],
+        [{"textPayload": "ledger 7", "severity": "error", "insertId": "a"}],
+        [{"textPayload": "ledger 7", "severity": "fatal", "insertId": "a", "logName": "projects/p/logs/x"}],
+    ],
+)
+def test_a_text_without_words_of_failure_keeps_the_severity_given_around_it(read: Read, value: Any) -> None:
+    with read(value) as evidence:
+        assert [one.text for one in errors(evidence.suspects())] == ["ledger 7"]
+        assert list(errors(evidence.suspects())) == list(errors(evidence.entries()))

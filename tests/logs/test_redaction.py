@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shakeout.evidence.redaction import MARK, Redactor, redact
+from shakeout.evidence.redaction import MARK, Redactor, knowing, redact, secrets_in
 
 _random = random.Random(7)
 
@@ -270,3 +270,19 @@ def test_time_is_linear_in_hostile_text(piece: str) -> None:
 
     seconds(1000)
     assert min(seconds(200_000) for _ in range(2)) < 2.0
+
+
+def test_a_value_that_a_name_showed_to_be_a_secret_is_taken_out_where_it_stands_bare() -> None:
+    shown = list(
+        secrets_in("LEDGER_PASSWORD=Tr4wler-Mast url=postgres://app:h4rbour!Light@db/ledger TOKEN_URL=/t/abc1")
+    )
+    assert shown == ["Tr4wler-Mast", "h4rbour!Light"]
+    with knowing(shown):
+        assert redact("login as app with Tr4wler-Mast failed") == f"login as app with {MARK} failed"
+    assert redact("login as app with Tr4wler-Mast failed").count(MARK) == 0
+
+
+@pytest.mark.parametrize("word", ["postgres", "Password", "12345678", "/run/secrets/db", "short1"])
+def test_ordinary_text_stays_although_a_secret_has_the_same_value(word: str) -> None:
+    with knowing([word]):
+        assert redact(f"cannot use {word} here") == f"cannot use {word} here"

@@ -47,7 +47,7 @@ def test_the_annotated_file_and_the_schema_name_the_same_keys() -> None:
     # Within an environment a part is only named where it is different; the part itself is shown in full above.
     again = {f"environments.NAME.secrets.NAME.{name}" for name in ("env", "file", "generate")}
     again |= {"environments.NAME.services.NAME.start.restarts"}
-    options = {"checks.NAME.path", "checks.NAME.status", "checks.NAME.run"}
+    options = {f"checks.NAME.{name}" for name in ("path", "status", "run", "title", "contains", "selector", "ignore")}
     assert keys_in_file(data, "") - options == keys_in_schema() - again
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from shakeout.evidence.model import Evidence, Locator
 from shakeout.report.markdown import block, code, escape, render
 from shakeout.report.model import Report
 
@@ -129,3 +130,14 @@ def test_a_block_is_closed_by_its_own_fence(text: str) -> None:
 def test_escaped_text_opens_no_element(text: str) -> None:
     outside = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", escape(text).replace("\\`", ""))
     assert "<" not in outside and "\n" not in outside
+
+
+def test_a_long_quote_stands_once_in_an_issue(full: Report) -> None:
+    quote = "HTTP 503\n" + "the history is gone, " * 12
+    item = Evidence(kind="probe", locator=Locator(source="log", path="checks/history.txt", line=3), quote=quote)
+    issue = dataclasses.replace(
+        full.issues[0], whys=tuple(dataclasses.replace(why, evidence=(item,)) for why in full.issues[0].whys)
+    )
+    text = render(dataclasses.replace(full, issues=(issue,)))
+    assert text.count(("the history is gone, " * 12).strip()) == 1
+    assert text.count("`checks/history.txt:3`, as quoted above") == len(issue.whys) - 1 >= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged, ServiceNotDeployed
+from shakeout.catalogue.symptoms import DEPLOYMENT, CheckFailed, DeploymentFailed, ErrorLogged, ServiceNotDeployed
 from shakeout.evidence.model import Evidence
 from shakeout.evidence.paths import is_foreign
 from shakeout.logs.errorlog import ErrorLog, Occurrence
@@ -95,6 +95,13 @@ def evidence_of(occurrence: Occurrence) -> tuple[Evidence, ...]:
     return occurrence.evidence[:3]
 
 
+def written_by(failed: CheckFailed | DeploymentFailed, log: ErrorLog) -> tuple[Occurrence, ...]:
+    """What the script behind a failed check, or the deploy command, wrote, in the order of its output."""
+    if isinstance(failed, DeploymentFailed):
+        return log.of("deployment", DEPLOYMENT)
+    return log.of("check", failed.check)
+
+
 @exceptions.rule
 def exception_in_log(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
     """
@@ -121,23 +128,23 @@ def exception_in_log(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
 
 
 @exceptions.rule
-def exception_in_check_script(failed: CheckFailed, log: ErrorLog) -> Iterator[Because]:
+def exception_in_check_script(failed: CheckFailed | DeploymentFailed, log: ErrorLog) -> Iterator[Because]:
     """
-    The team's own check script raised an exception.
+    The team's own script raised an exception.
 
     ## What you see
-    A check of the kind `command` fails, and its output ends in a traceback.
+    A check of the kind `command`, or the team's own deploy command, fails, and its output ends in a traceback.
 
     ## Why it happens
     The script itself is broken, or what it asks for is not there.
 
     ## How we know
-    The traceback in the output of that check, and of no other process.
+    The traceback in the output of that script, and of no other process.
 
     ## What to change
     What made the first exception happen, which the next link says.
     """
-    for occurrence in reversed(log.of("check", failed.check)):
+    for occurrence in reversed(written_by(failed, log)):
         raised = raised_in(occurrence)
         if raised is not None and occurrence.traceback is not None:
             yield Because(raised, evidence_of(occurrence))
@@ -169,7 +176,7 @@ def exception_at_start(failed: ServiceNotDeployed, log: ErrorLog) -> Iterator[Be
 
 
 @exceptions.rule
-def exception_told_in_words(symptom: ErrorLogged | CheckFailed, log: ErrorLog) -> Iterator[Because]:
+def exception_told_in_words(symptom: ErrorLogged | CheckFailed | DeploymentFailed, log: ErrorLog) -> Iterator[Because]:
     """
     The message is Python's own of an exception, without its type and its traceback.
 
@@ -189,7 +196,7 @@ def exception_told_in_words(symptom: ErrorLogged | CheckFailed, log: ErrorLog) -
         occurrence = log.get(symptom.key)
         found: tuple[Occurrence, ...] = (occurrence,) if occurrence is not None else ()
     else:
-        found = log.of("check", symptom.check)
+        found = written_by(symptom, log)
     if any(item.traceback is not None for item in found):
         return
     for item in found:

@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 from shakeout.catalogue.exceptions import ExceptionRaised, evidence_of, exceptions, raised_in
 from shakeout.catalogue.symptoms import CheckFailed
+from shakeout.catalogue.websocket.claims import ConnectionClosed
 from shakeout.evidence.probes import Probe, Probes
 from shakeout.logs.errorlog import ErrorLog, Occurrence
+from shakeout.logs.platform_words import is_failed_request
 from shakeout.why import Because, Strength
 from shakeout.why.links import Unknown
 
@@ -25,7 +27,9 @@ _HTTP_TYPES = {"HTTPError", "HTTPStatusError", "ClientResponseError", "ResponseE
 
 
 @exceptions.rule
-def exception_behind_server_error(failed: CheckFailed, probes: Probes, log: ErrorLog) -> Iterator[Because | Unknown]:
+def exception_behind_server_error(
+    failed: CheckFailed | ConnectionClosed, probes: Probes, log: ErrorLog
+) -> Iterator[Because | Unknown]:
     """
     The service met an exception while it answered the check.
 
@@ -38,16 +42,24 @@ def exception_behind_server_error(failed: CheckFailed, probes: Probes, log: Erro
 
     ## How we know
     The service that answered so logged an exception with its traceback while the check was asked, by the times of both.
-    Where it logged several, those whose entry names the address that was asked; else each is a possibility.
+    Where it logged several, those whose entry names the address that was asked. Where it logged one, and a line of its
+    log says that this address was answered with a server error, that one. Else each is a possibility.
 
     ## What to change
     What made the exception happen, which the next link says.
     """
-    probe = probes.get(failed.check)
-    if probe is None or not probe.went_wrong:
-        return
-    for service in _at_fault(probe):
-        yield from _logged_meanwhile(service, _windows(probe, probes), _path(probe.facts), log)
+    if isinstance(failed, ConnectionClosed):
+        closed = [one for one in probes if one.went_wrong and failed.code == 1011 and _closed_on_error(one)]
+        services = [failed.service] if failed.service is not None else []
+    else:
+        asked = probes.get(failed.check)
+        closed = [asked] if asked is not None and asked.went_wrong else []
+        services = list(_at_fault(asked)) if asked is not None else []
+    for probe in closed[:1]:
+        for service in services:
+            by_code = isinstance(failed, ConnectionClosed)
+            windows = _windows(probe, probes)
+            yield from _logged_meanwhile(service, windows, _path(probe.facts), log, closed=by_code)
 
 
 @exceptions.rule
@@ -92,11 +104,16 @@ def _at_fault(probe: Probe) -> tuple[str, ...]:
             found.append(str(row.get("service") or probe.service))
     asked = next((facts[key] for key in ("through", "reported_by", "service") if facts.get(key)), probe.service)
     refusals = [row.get("refused") for row in facts.get("connections") or () if isinstance(row, Mapping)]
-    closed = [str(row.get("closed")) for row in facts.get("connections") or () if isinstance(row, Mapping)]
     refused = any(isinstance(one, Mapping) and _is_fault(one) for one in refusals)
-    if _is_fault(facts) or refused or any(_CLOSED_ON_ERROR.search(text) for text in closed):
+    if _is_fault(facts) or refused:
         found.append(str(asked))
     return tuple(dict.fromkeys(name for name in found if name != "None"))
+
+
+def _closed_on_error(probe: Probe) -> bool:
+    """Whether a connection of the check was closed with 1011."""
+    closed = [str(row.get("closed")) for row in probe.facts.get("connections") or () if isinstance(row, Mapping)]
+    return any(_CLOSED_ON_ERROR.search(text) for text in closed)
 
 
 def _is_fault(facts: Mapping[str, Any]) -> bool:
@@ -117,7 +134,12 @@ def _windows(probe: Probe, probes: Probes) -> tuple[tuple[datetime, datetime], .
 
 
 def _logged_meanwhile(
-    service: str, windows: Sequence[tuple[datetime, datetime]], path: str, log: ErrorLog
+    service: str,
+    windows: Sequence[tuple[datetime, datetime]],
+    path: str,
+    log: ErrorLog,
+    *,
+    closed: bool = False,
 ) -> Iterator[Because | Unknown]:
     if not windows:
         yield Unknown("the time at which the check was asked")
@@ -136,10 +158,22 @@ def _logged_meanwhile(
             "with their times" if raised and not meanwhile and raised[0].first is None else "while the check was asked"
         )
         yield Unknown(f"the log of {service} {what}")
-    # One exception of that very service while it answered so: cause and effect were both seen.
-    strength = Strength.OBSERVED if len(found) == 1 else Strength.CONSISTENT
+    # The one exception, and the log names the address that failed: cause and effect were both seen. Without the address
+    # it may be that of another request. A close with 1011 is the server's own word for an exception of its own.
+    own = log.of("service", service)
+    sure = bool(named) or any(_answered(item, path, window) for item in own for window in windows)
+    strength = Strength.ENTAILED if closed else Strength.OBSERVED if sure else Strength.CONSISTENT
+    if len(found) > 1:
+        strength = Strength.CONSISTENT
     for claim, item in found.values():
         yield Because(claim, evidence_of(item), strength=strength)
+
+
+def _answered(item: Occurrence, path: str, window: tuple[datetime, datetime]) -> bool:
+    """Whether a line of the log says that the address was answered with a server error meanwhile."""
+    if not path or not is_failed_request(item.text) or not _within(item, window):
+        return False
+    return re.search(rf"[\s/]{re.escape(path.lstrip('/'))}(?![\w/-])", item.text) is not None
 
 
 def _within(item: Occurrence, window: tuple[datetime, datetime]) -> bool:

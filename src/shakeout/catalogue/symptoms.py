@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from shakeout.why import Claim, Layer, claim
 
+DEPLOYMENT = "the deploy command"
+"""What the team's own deploy command is called beside services; no service can have that name."""
+
 
 @claim(Layer.SYMPTOM)
 class CheckFailed(Claim):
@@ -31,6 +34,24 @@ class ServiceNotDeployed(Claim):
 
     def why(self) -> str:
         return f"Why is {self.service} not deployed?"
+
+
+@claim(Layer.SYMPTOM)
+class DeploymentFailed(Claim):
+    """
+    The team's own deploy command did not end well.
+
+    How it ended is in the `Platform` source under the name DEPLOYMENT; its output is in the `ErrorLog` source, with
+    the origin `deployment`.
+    """
+
+    message: str
+
+    def __str__(self) -> str:
+        return f"the deployment failed: {self.message}"
+
+    def why(self) -> str:
+        return "Why did the deployment fail?"
 
 
 @claim(Layer.SYMPTOM)

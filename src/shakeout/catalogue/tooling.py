@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from shakeout.catalogue.exceptions import ExceptionRaised, evidence_of
-from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged
+from shakeout.catalogue.exceptions import ExceptionRaised, evidence_of, written_by
+from shakeout.catalogue.symptoms import CheckFailed, DeploymentFailed, ErrorLogged
 from shakeout.evidence.model import Locator
 from shakeout.evidence.repository import Repository
 from shakeout.logs.errorlog import ErrorLog, Occurrence
+from shakeout.logs.tool_words import failed_step, package_in
 from shakeout.why import Because, Claim, Family, GuardSpec, Layer, Remedy, Strength, claim
 
 tooling = Family(
@@ -116,10 +117,14 @@ class QuotaExceeded(Claim):
         return f"the quota {self.quota} is used up" if self.quota else "a quota of the platform is used up"
 
 
-def _told(effect: ErrorLogged | CheckFailed | ExceptionRaised, log: ErrorLog) -> Iterator[tuple[Occurrence, str]]:
+Stopped = ErrorLogged | CheckFailed | DeploymentFailed | ExceptionRaised
+"""What a tool's own words can explain."""
+
+
+def told_by(effect: Stopped, log: ErrorLog) -> Iterator[tuple[Occurrence, str]]:
     """The occurrences behind an effect, with the text in which a tool may say what stopped it."""
-    if isinstance(effect, CheckFailed):
-        for found in log.of("check", effect.check):
+    if isinstance(effect, CheckFailed | DeploymentFailed):
+        for found in reversed(written_by(effect, log)):
             yield found, found.text
         return
     occurrence = log.get(effect.key)
@@ -135,11 +140,13 @@ def image_in(text: str) -> str | None:
 def is_told(text: str) -> bool:
     """Whether a line is a tool's own word that it was stopped, whatever severity it was printed with."""
     patterns = (*_NO_IMAGE, _DAEMON, *_PERMISSION, _QUOTA)
+    if failed_step(text) is not None or package_in(text) is not None:
+        return True
     return any(pattern.search(text) for pattern in patterns)
 
 
 @tooling.rule
-def image_not_found(effect: ErrorLogged | CheckFailed | ExceptionRaised, log: ErrorLog) -> Iterator[Because]:
+def image_not_found(effect: Stopped, log: ErrorLog) -> Iterator[Because]:
     """
     The image is not in its registry.
 
@@ -155,7 +162,7 @@ def image_not_found(effect: ErrorLogged | CheckFailed | ExceptionRaised, log: Er
     ## What to change
     Push the image, or correct the line that names it.
     """
-    for occurrence, text in _told(effect, log):
+    for occurrence, text in told_by(effect, log):
         image = image_in(text)
         if image is not None:
             yield Because(ImageNotFound(image), evidence_of(occurrence)[:2])
@@ -191,7 +198,7 @@ def image_declared(absent: ImageNotFound, repository: Repository) -> Iterator[Be
 
 
 @tooling.rule
-def engine_not_running(effect: ErrorLogged | CheckFailed | ExceptionRaised, log: ErrorLog) -> Iterator[Because]:
+def engine_not_running(effect: Stopped, log: ErrorLog) -> Iterator[Because]:
     """
     No container engine answers.
 
@@ -207,7 +214,7 @@ def engine_not_running(effect: ErrorLogged | CheckFailed | ExceptionRaised, log:
     ## What to change
     Start the engine, or name its address (`DOCKER_HOST`).
     """
-    for occurrence, text in _told(effect, log):
+    for occurrence, text in told_by(effect, log):
         found = _DAEMON.search(text)
         if found is not None:
             at = found["at"] or found["socket"]
@@ -217,7 +224,7 @@ def engine_not_running(effect: ErrorLogged | CheckFailed | ExceptionRaised, log:
 
 
 @tooling.rule
-def permission_missing(effect: ErrorLogged | CheckFailed | ExceptionRaised, log: ErrorLog) -> Iterator[Because]:
+def permission_missing(effect: Stopped, log: ErrorLog) -> Iterator[Because]:
     """
     The account that deploys lacks a permission.
 
@@ -233,7 +240,7 @@ def permission_missing(effect: ErrorLogged | CheckFailed | ExceptionRaised, log:
     ## What to change
     Grant a role with that permission to that account.
     """
-    for occurrence, text in _told(effect, log):
+    for occurrence, text in told_by(effect, log):
         found = next((match for pattern in _PERMISSION if (match := pattern.search(text))), None)
         if found is not None and "." in found["permission"]:
             words = Remedy("words", f"grant the account that deploys a role with {found['permission']}")
@@ -242,7 +249,7 @@ def permission_missing(effect: ErrorLogged | CheckFailed | ExceptionRaised, log:
 
 
 @tooling.rule
-def quota_exceeded(effect: ErrorLogged | CheckFailed | ExceptionRaised, log: ErrorLog) -> Iterator[Because]:
+def quota_exceeded(effect: Stopped, log: ErrorLog) -> Iterator[Because]:
     """
     A quota of the platform is used up.
 
@@ -258,7 +265,7 @@ def quota_exceeded(effect: ErrorLogged | CheckFailed | ExceptionRaised, log: Err
     ## What to change
     Ask for less at once, or have the quota raised.
     """
-    for occurrence, text in _told(effect, log):
+    for occurrence, text in told_by(effect, log):
         found = _QUOTA.search(text)
         if found is not None:
             quota = (found["quota"] or found["group"] or "").strip() or None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+_HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)\n?")
 _PLAIN = re.compile(r'[^"\\\x00-\x1f\x7f]+')
 
 
@@ -21,6 +22,43 @@ def unified(path: str, before: str, after: str, *, new_file: bool = False) -> st
     # A tab ends a name with a space in it.
     tab = "\t" if " " in path else ""
     return f"diff --git {_named(f'a/{path}')} {new}\n{mode}--- {old}{'' if new_file else tab}\n+++ {new}{tab}\n{text}"
+
+
+def without_lines(patch: str, hidden: Callable[[str], bool]) -> str:
+    """
+    The patch with less context, so that no line of it is `hidden`; as it is where that cannot be.
+
+    Hunks are cut from their ends. git takes a hunk without a line after the change for one at the end of the file, so
+    at least one line stays there.
+    """
+    rows = lines_of(patch)
+    starts = [number for number, row in enumerate(rows) if _HUNK.match(row)]
+    if not starts or not any(hidden(row[1:]) for row in rows[starts[0] :]):
+        return patch
+    head, parts = rows[: starts[0]], []
+    for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+        part = _narrowed(rows[start], rows[start + 1 : end], hidden)
+        if part is None:
+            return patch
+        parts += part
+    return "".join([*head, *parts])
+
+
+def _narrowed(header: str, body: list[str], hidden: Callable[[str], bool]) -> list[str] | None:
+    """One hunk without its hidden context; None where a hidden line is needed, or belongs to another file's head."""
+    found = _HUNK.match(header)
+    changes = [number for number, row in enumerate(body) if not row.startswith(" ")]
+    if found is None or not changes or not all(row[:1] in " +-\\" for row in body):
+        return None
+    first, last = changes[0], changes[-1]
+    start = max((number + 1 for number in range(first) if hidden(body[number][1:])), default=0)
+    end = min((number for number in range(last + 1, len(body)) if hidden(body[number][1:])), default=len(body))
+    kept = body[start:end]
+    if any(hidden(row[1:]) for row in kept) or (end == last + 1 < len(body)):
+        return None
+    old, new = (sum(row[0] in kinds for row in kept) for kinds in (" -", " +"))
+    before, after = int(found[1]) + start, int(found[2]) + start
+    return [f"@@ -{before},{old} +{after},{new} @@{found[3]}\n", *kept]
 
 
 def lines_of(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from shakeout.evidence.model import Evidence
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlatformItem:
     """
-    A service or a backing service of one environment, as the platform has it.
+    A service or a backing service of one environment, or its deployment, as the platform has it.
 
     `state` is running, exited, absent, not deployed or unknown. `reason` is why a service is not deployed, in the
     words of `shakeout.targets.base.Failure`. `commit` is what was deployed. `url` and `address` (`host:port`) are where
@@ -33,6 +33,8 @@ class PlatformItem:
     restarts: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
+    deployed: bool = True
+    """Whether the release is known to have put it there."""
 
 
 class Platform:

@@ -106,6 +106,9 @@ def _ask_again(
     unsure = [need for need in after.needs if need not in before.needs]
     if still is not None:
         return Proof(status="not proved", detail=f"with this change it still holds that {still}")
+    if other is not None and _same_place(other, decided.cause, moved):
+        detail = f"with this change it reads: {other}; whether it is right now only the running system tells: `--prove`"
+        return Proof(status="not tried", detail=detail)
     if other is not None:
         return Proof(status="not proved", detail=f"with this change another cause comes up: {other}")
     if unsure:
@@ -116,6 +119,12 @@ def _ask_again(
         detail=f"with this change of {places}, asked again, it no longer holds that {decided.cause}"
         " (asked of the source; `--prove` deploys it)",
     )
+
+
+def _same_place(new: Claim, old: Claim, moved: Moves) -> bool:
+    """Whether the rule names the same line again, with what the patch has written there: it cannot judge that."""
+    places = {(at.path, moved.line(at.path, at.line)) for at in old.locators if at.line is not None}
+    return type(new) is type(old) and bool(places & {(at.path, at.line) for at in new.locators})
 
 
 def _identity(claim: Claim) -> tuple[object, ...]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from shakeout.evidence.model import Locator
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.normal import coarse, normal
+from shakeout.logs.quotes import quoted_only
 from shakeout.logs.tracebacks.assembly import Assembled, assemble
 from shakeout.logs.tracebacks.model import Traceback
 
@@ -24,10 +25,12 @@ TYPED = re.compile(
     r"(?:: (?P<text>.{1,4000}))?",
     re.S,
 )
+_TYPE_NAME = re.compile(TYPED.pattern.partition(r"\b(?:: (?P<text>")[0])
 _FAILURE = re.compile(
     r"\b(?:errors?|failed|failure|fails|fatal|exception|refused|denied|cannot|can't|could not|couldn't|unable to"
     r"|not defined|not found|timed out|timeout|does not exist|no such|crash(?:ed|ing)?|panic|aborted|unreachable"
-    r"|killed|terminated|unhandled|rejected|not permitted|exceeded)\b|[✗❌✖]|exit(?:ed)? (?:code|status|with) [1-9]",
+    r"|unbound variable|killed|terminated|unhandled|rejected|not permitted|exceeded)\b|[✗❌✖]"
+    r"|exit(?:ed)? (?:code|status|with) [1-9]",
     re.I,
 )
 _NO_FAILURE = re.compile(
@@ -177,6 +180,8 @@ def describe(found: Assembled) -> tuple[str, str, bool] | None:
         return None
     entry = found.entry
     match = TYPED.search(text)
+    if match is not None and quoted_only(text[:2000], _TYPE_NAME):
+        match = None
     if entry.unsure and not entry.system:
         if _NO_FAILURE.search(text):
             return None

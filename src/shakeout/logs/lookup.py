@@ -40,7 +40,7 @@ def look_up(source: Source, locator: Locator, limits: Limits, mark: tuple[int, i
     if locator.end_line is not None and text.startswith("{"):
         found.append("".join(_unescape(part) for part in _PARTS.findall(text)))  # a line split into records
     if locator.end_line is not None and locator.offset is None and len(text) < limits.line:
-        found.extend(plain(scalar) for scalar in scalars(text))
+        found.extend(plain(scalar) for scalar in scalars(raw))
     return "\n".join(found)
 
 

@@ -11,7 +11,7 @@ _WORDS = (
     "ot defined", "ot permit", "nvalid", "illed", "merg", "EMERG", "lert", "ALERT", "evere", "SEVERE", "arn",
     "WARN", "nhandled", "issing", "bort", "oes not exist", "o such", "limit", "nexpected", "malformed",
     "nreachable", "losed", "n't", "not been", "lready in use", "SIG", "rash", "erminated", "ejected", "xceeded",
-    "\u2717", "\u274c", "\u2716",
+    "nbound var", "\u2717", "\u274c", "\u2716",
 )  # fmt: skip
 
 _CONTINUES = re.compile(

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from shakeout.manifest.durations import DURATION_PATTERN, parse_duration
 from shakeout.manifest.wording import Words
 
-CHECK_KINDS = ("http", "database", "analytics", "auth", "websocket", "versions", "command")
+CHECK_KINDS = ("http", "database", "analytics", "auth", "websocket", "versions", "command", "browser")
 """The kinds that a check can have; each is a module of `shakeout.checks`."""
 
 
@@ -154,7 +154,7 @@ class Secret(Part):
     file: str | None = None
     """A file of the caller, absolute or relative to the repository; spaces and newlines around it are taken off."""
     generate: bool = False
-    """Made anew for each release, for local and container targets."""
+    """Made anew for each release, for targets local, container and command."""
     secret_manager: str | None = None
     """The platform's own name of the secret, for a target that has a secret manager."""
 

@@ -76,7 +76,8 @@ class Plan:
     `commit` is the full hash; `dirty` means the working tree is deployed instead of it. `repository` is the folder of
     the git work tree. `services` are in dependency order. `checks` are those that the manifest configures; texts in
     their options are templates where they hold `${`. `check_setting_at` has the line of each of their keys as
-    `name.key`. `secret_values` are for redaction only.
+    `name.key`, `option_at` that of each of the environment's options by dotted name. `passed` are the caller's
+    variables that the environment passes on. `secret_values` are for redaction only.
     """
 
     application: str
@@ -92,7 +93,9 @@ class Plan:
     check_at: Mapping[str, Locator] = field(default_factory=dict)
     check_setting_at: Mapping[str, Locator] = field(default_factory=dict)
     environment_at: Locator | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    option_at: Mapping[str, Locator] = field(default_factory=dict)
+    passed: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret_values: tuple[str, ...] = field(default=(), repr=False)
 
     def service(self, name: str) -> ServicePlan:

@@ -131,7 +131,7 @@ class _Planner:
         self.faults: list[ManifestFault] = []
         self.below: dict[KeyPath, list[KeyPath]] = {}
         for path in loaded.document.lines:
-            for length in (2, 4):
+            for length in (2, 3, 4):
                 if len(path) > length:
                     self.below.setdefault(path[:length], []).append(path)
         self.resolver = Resolver(
@@ -147,7 +147,7 @@ class _Planner:
         services = [self.service(name) for name in self.order()]
         backing = [self.backing_service(name) for name in self.manifest.backing_services]
         checks, check_at, check_setting_at = self.checks()
-        options = self.resolver.deep(self.environment.options, ("environments", self.name, "options"))
+        options = self.options()
         if self.faults:
             raise ManifestError(in_file_order(self.faults))
         return Plan(
@@ -165,8 +165,36 @@ class _Planner:
             check_setting_at=check_setting_at,
             environment_at=self.locator(("environments", self.name)),
             options=options,
+            option_at=self.settings(("environments", self.name, "options")),
+            passed=self.passed(),
             secret_values=self.resolver.secret_values(),
         )
+
+    def options(self) -> dict[str, Any]:
+        """The environment's options; commands of the team's own are split before references are replaced."""
+        path: KeyPath = ("environments", self.name, "options")
+        found = {}
+        for key, value in self.environment.options.items():
+            if self.environment.target == "command" and key in {"run", "stop", "logs"} and isinstance(value, str):
+                found[key] = self.split(value, (*path, key))
+            else:
+                found[key] = self.resolver.deep(value, (*path, key))
+        return found
+
+    def passed(self) -> dict[str, str]:
+        """The caller's variables that the environment passes on; what looks like a secret is one from now on."""
+        names = [name for name in self.environment.pass_environment if name in self.caller]
+        return {
+            name: self.resolver.remember(self.caller[name]) if secret_name(name) else self.caller[name]
+            for name in names
+        }
+
+    def split(self, command: str, path: KeyPath) -> Any:
+        """A command's words as templates; as it is where a quote is open, which whoever runs it says."""
+        try:
+            return [self.resolver.template(word, path).text for word in words(command)]
+        except ValueError:
+            return self.resolver.deep(command, path)
 
     def order(self) -> list[str]:
         """Services in the order of the file, but each after what it needs."""
@@ -336,10 +364,7 @@ class _Planner:
         """One option of a check, with its early references replaced; a script's command is split before that."""
         if (spec.kind, key) != ("command", "run") or not isinstance(value, str):
             return self.resolver.deep(value, path)
-        try:
-            return [self.resolver.template(word, path).text for word in words(value)]
-        except ValueError:
-            return self.resolver.deep(value, path)  # an open quote: the check says so
+        return self.split(value, path)
 
     def settings(self, *paths: KeyPath) -> dict[str, Locator]:
         """The line of every setting below `paths` by dotted name; a later path wins."""

@@ -165,7 +165,8 @@ def _secret_sources(document: Document) -> Iterator[ManifestFault]:
 
 
 def _variables(document: Document) -> Iterator[ManifestFault]:
-    for path in service_paths(document):
+    own = [("environments", name, "options") for name in mapping(document.value(("environments",)))]
+    for path in (*service_paths(document), *own):
         environment = mapping(document.value((*path, "environment")))
         for variable, value in environment.items():
             here = (*path, "environment", variable)
@@ -211,6 +212,8 @@ def roots_at(path: KeyPath) -> frozenset[str]:
             return _SERVICE - {"secrets"}
         case ("services", _, "environment", _):
             return _SERVICE
+        case ("services", _, "options", "logs", *_):
+            return _ANYWHERE | {"python"}
         case ("services", _, "url" | "image" | "pin") | ("services", _, "options", *_):
             return _ANYWHERE
         case ("services", _, "build", "arguments", _):
@@ -221,6 +224,10 @@ def roots_at(path: KeyPath) -> frozenset[str]:
             return _ANYWHERE
         case ("options", "backing", _, "environment", _):
             return _ANYWHERE | {"secrets"}
+        case ("options", "environment", _):
+            return _SERVICE - {"port"}
+        case ("options", "run" | "stop" | "logs", *_):
+            return _SERVICE - {"secrets", "port"}
         case ("secrets", _, "file" | "secret_manager") | ("options", *_):
             return _ANYWHERE
         case ("checks", _, *rest) if rest and rest[0] not in {"kind", "service", "deadline"}:

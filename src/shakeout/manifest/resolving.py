@@ -179,7 +179,7 @@ class Resolver:
         if source.file is not None:
             return FoundSecret(value=self._read_file(self.final(source.file, (*path, "file")), (*path, "file")))
         if source.generate:
-            if environment.target not in {"local", "container"}:
+            if environment.target == "cloud-run":
                 hint = f"give environments.{self.environment}.secrets.{name} another source"
                 expected = "a source that outlives this run"
                 self._fault((*path, "generate"), expected, f"generate on target {environment.target}", hint)

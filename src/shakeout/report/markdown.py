@@ -170,8 +170,9 @@ def _issue(issue: Issue) -> Iterator[str]:
         yield f"**Expected**: {code(issue.expected or 'nothing said')}  "
         yield f"**Actual**: {code(issue.actual or 'nothing seen')}"
     yield ""
+    shown: set[str] = set()
     for number, why in enumerate(issue.whys, 1):
-        yield from _why(number, why)
+        yield from _why(number, why, shown)
     if issue.whys:
         yield ""
     yield from _root_cause(issue.root_cause)
@@ -183,7 +184,7 @@ def _issue(issue: Issue) -> Iterator[str]:
         yield ""
         for item in issue.ruled_out:
             yield f"- {escape(item.claim)}"
-            yield from _evidence(item.evidence, "  ")
+            yield from _evidence(item.evidence, "  ", shown)
         yield ""
     if issue.rivals:
         yield "**Other causes that the evidence allows**:"
@@ -191,18 +192,20 @@ def _issue(issue: Issue) -> Iterator[str]:
         yield from (f"- {escape(rival)}" for rival in issue.rivals)
         yield ""
     yield from _solution(issue)
-    yield from _guard(issue.guard)
-    yield from _details(issue)
+    yield from _guard(issue.guard, shown)
+    yield from _details(issue, shown)
 
 
-def _why(number: int, why: Why) -> Iterator[str]:
+def _why(number: int, why: Why, shown: set[str]) -> Iterator[str]:
     rule = f", rule {code(why.rule)}" if why.rule else ""
     kind = f"*({escape(why.layer)}, {escape(why.strength)}{rule})*"
     yield f"{number}. **{escape(why.question)}** {escape(why.answer)} {kind}"
-    yield from _evidence(why.evidence, "   ")
+    yield from _evidence(why.evidence, "   ", shown)
 
 
-def _evidence(items: Iterable[Evidence], indent: str) -> Iterator[str]:
+def _evidence(items: Iterable[Evidence], indent: str, shown: set[str] | None = None) -> Iterator[str]:
+    """Each piece with its quote; a long one that is in `shown` already is only named, and others are added to it."""
+    known = shown if shown is not None else set()
     for item in items:
         note = f" ({escape(item.note)})" if item.note else ""
         quote = item.quote.strip("\n")
@@ -210,7 +213,10 @@ def _evidence(items: Iterable[Evidence], indent: str) -> Iterator[str]:
             yield f"{indent}- {code(str(item.locator))}{note}"
         elif "\n" not in quote and len(quote) <= _INLINE_LIMIT:
             yield f"{indent}- {code(str(item.locator))}: {code(quote)}{note}"
+        elif quote in known:
+            yield f"{indent}- {code(str(item.locator))}{note}, as quoted above"
         else:
+            known.add(quote)
             yield f"{indent}- {code(str(item.locator))}{note}"
             yield ""
             yield from block(quote, indent=f"{indent}  ")
@@ -243,29 +249,30 @@ def _solution(issue: Issue) -> Iterator[str]:
         yield ""
 
 
-def _guard(guard: Guard | None) -> Iterator[str]:
+def _guard(guard: Guard | None, shown: set[str]) -> Iterator[str]:
     if guard is None:
         return
     there = {True: "the repository has it", False: "the repository does not have it", None: "not looked for"}
     statement = f": {escape(guard.statement)}" if guard.statement else ""
     yield f"**Guard**: {escape(guard.name)} ({there[guard.present]}){statement}"
-    yield from _evidence(guard.evidence, "")
+    yield from _evidence(guard.evidence, "", shown)
     yield ""
     if guard.add and not guard.present:
         yield from block(guard.add)
         yield ""
 
 
-def _details(issue: Issue) -> Iterator[str]:
+def _details(issue: Issue, shown: set[str]) -> Iterator[str]:
     """What a person wants to see who does not believe it: excerpt, evidence of the symptoms, how to ask again."""
     if not (issue.excerpt or issue.evidence or issue.reproduce):
         return
     yield "<details><summary>What was seen, and how to see it again</summary>"
     yield ""
-    if issue.excerpt:
+    if issue.excerpt and issue.excerpt.strip("\n") not in shown:
         yield from block(issue.excerpt)
         yield ""
-    yield from _evidence(issue.evidence, "")
+        shown.add(issue.excerpt.strip("\n"))
+    yield from _evidence(issue.evidence, "", shown)
     if issue.evidence:
         yield ""
     if issue.reproduce:

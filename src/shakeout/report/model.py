@@ -13,6 +13,7 @@ from typing import Any
 
 from shakeout.checks.base import CheckResult
 from shakeout.evidence.model import Evidence
+from shakeout.evidence.patches import without_lines
 from shakeout.evidence.redaction import MARK, redact
 
 SCHEMA_VERSION = 1
@@ -138,7 +139,8 @@ class Fix(_Told):
     """
     A fix is data: kind `patch`, `manifest`, `command` or `words`; `patch` is a unified diff.
 
-    A secret in a line of the patch is left out, and the summary says so: such a patch is to be read, not applied.
+    Context that holds a secret is not shown. A secret in a line that the patch needs is left out, and the summary says
+    so: such a patch is to be read, not applied.
     """
 
     kind: str
@@ -147,6 +149,9 @@ class Fix(_Told):
     command: str | None = None
 
     def __post_init__(self) -> None:
+        if self.patch is not None:
+            narrowed = without_lines(self.patch, lambda row: redact(row) != row)
+            object.__setattr__(self, "patch", narrowed)
         _Told.__post_init__(self)
         left_out = f" (a secret in the patch is left out as {MARK}: make this change by hand)"
         if self.patch is not None and MARK in self.patch and not self.summary.endswith(left_out):

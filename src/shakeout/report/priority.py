@@ -36,15 +36,22 @@ def priority(results: Iterable[CheckResult], *, service_down: bool, errors: bool
     return min(found, key=lambda item: item.rank, default=Priority.LOW)
 
 
-def status(services: Sequence[ServiceSummary], results: Sequence[CheckResult], issues: Sequence[Issue]) -> Status:
+def status(
+    services: Sequence[ServiceSummary],
+    results: Sequence[CheckResult],
+    issues: Sequence[Issue],
+    *,
+    deployed: bool = True,
+) -> Status:
     """
     What a run comes to.
 
-    FAILED: a required service is not deployed, or its own health says that it is not well. INCONCLUSIVE: nothing
+    FAILED: the deployment failed (it is not `deployed`), a required service is not there, or its own health says that
+    it is not well. INCONCLUSIVE: nothing
     passed, or a required check could not be asked. Otherwise SUCCESSFUL, with issues where there are any.
     """
     failed = [result for result in results if result.outcome is Outcome.FAILED]
-    if any(service.status in {"failed", "blocked"} for service in services):
+    if not deployed or any(service.status in {"failed", "blocked"} for service in services):
         return Status.FAILED
     if any(result.kind == "http" and result.required and result.service for result in failed):
         return Status.FAILED

@@ -14,6 +14,7 @@ from shakeout.runs.folder import RunFolder
 from shakeout.targets import state
 from shakeout.targets.base import Inventory, Progress, Release, Revision
 from shakeout.targets.capture import entries, merged
+from shakeout.targets.cloud_run.journal import Journal
 
 
 class Attached:
@@ -77,6 +78,9 @@ def attach(plan: Plan, home: Path, urls: Mapping[str, str]) -> Attached:
         if release is not None:
             revisions = tuple(replace(item, url=urls.get(item.service, item.url)) for item in release.revisions)
             return Attached(replace(release, revisions=revisions), folder.path, Path(kept.folder) / "data")
+    served = _served(plan, home, urls)
+    if served is not None:
+        return served
     missing = [service.name for service in plan.services if service.name not in known]
     if missing:
         raise UsageError(
@@ -107,3 +111,16 @@ def attach(plan: Plan, home: Path, urls: Mapping[str, str]) -> Attached:
         ),
         None,
     )
+
+
+def _served(plan: Plan, home: Path, urls: Mapping[str, str]) -> Attached | None:
+    """The release that the last `shakeout up` gave the traffic of a platform, where it stayed."""
+    told = Journal.of(home / "state", plan.environment).read()
+    if told is None or told.end is None or told.end["outcome"] != "serving":
+        return None
+    folder = RunFolder(Path(told.run_folder))
+    release = folder.release()
+    if release is None or release.id != told.release:
+        return None
+    revisions = tuple(replace(item, url=urls.get(item.service, item.url)) for item in release.revisions)
+    return Attached(replace(release, revisions=revisions), folder.path)

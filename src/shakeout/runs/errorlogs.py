@@ -16,6 +16,8 @@ from shakeout.logs.inner import interpret
 from shakeout.logs.interpreter import told
 from shakeout.logs.suspects import suspect
 from shakeout.logs.tracebacks.model import Traceback
+from shakeout.manifest.plan import Plan
+from shakeout.targets.script.fetching import Fetched
 
 Resolve = Callable[[Locator], str]
 """Gives the decoded text at a locator."""
@@ -34,9 +36,16 @@ def occurrences(
     """Each logged error as an occurrence; `owner` is who wrote it where the entries do not say."""
     left = RESOLVED
     for error in found:
-        looked_up = resolve if left > 0 and error.traceback is not None and len(error.traceback.locators) > 1 else None
+        looked_up = resolve if left > 0 and _elsewhere(error) else None
         left -= looked_up is not None
         yield _occurrence(error, looked_up, origin, owner)
+
+
+def _elsewhere(error: LoggedError) -> bool:
+    """Whether the entry that announces an error does not itself have the words of its first exception."""
+    if error.traceback is None:
+        return False
+    return str(error.traceback.first).split("\n", 1)[0] not in (error.entry.quote or error.entry.message)
 
 
 def of_entries(
@@ -60,6 +69,13 @@ def of_entries(
             yield occurrence
         else:
             yield replace(occurrence, traceback=_relative(occurrence.traceback, checkouts))
+
+
+def of_fetched(run_folder: Path, plan: Plan) -> tuple[Occurrence, ...]:
+    """The occurrences in the logs that the manifest's own commands fetched; warnings are kept, marked as no error."""
+    with Fetched(run_folder, plan) as fetched:
+        logged = list(errors(fetched.entries(Severity.WARNING), threshold=Severity.WARNING))
+        return tuple(occurrences(logged, fetched.resolve, origin="service"))
 
 
 def understood(entry: LogEntry) -> LogEntry:

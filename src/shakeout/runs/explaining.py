@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from shakeout.catalogue import rules
-from shakeout.catalogue.symptoms import CheckFailed, ServiceNotDeployed
+from shakeout.catalogue.symptoms import CheckFailed, DeploymentFailed, ServiceNotDeployed
 from shakeout.checks.base import CheckResult, Outcome
 from shakeout.evidence.guards import Guards
 from shakeout.evidence.platform import Platform
@@ -16,6 +16,7 @@ from shakeout.fixes.proving import Redeclare, prove
 from shakeout.report.building import build_issue
 from shakeout.report.model import Guard, Issue, Proof, Unexplained
 from shakeout.why.chain import Chain, chains
+from shakeout.why.claims import Claim
 from shakeout.why.engine import Bounds, Symptom, walk
 from shakeout.why.sources import Sources
 
@@ -39,6 +40,9 @@ def symptoms_of(results: Iterable[CheckResult], platform: Platform | None) -> tu
     """
     found: list[Symptom] = []
     for item in platform or ():
+        if item.kind == "deployment" and item.state == "failed":
+            claim: Claim = DeploymentFailed(item.message or item.reason or "no reason was given")
+            found.append(Symptom(claim=claim, evidence=item.evidence, weight=0))
         if item.kind == "service" and item.state == "not deployed" and item.reason != "blocked":
             claim = ServiceNotDeployed(item.name, item.message or item.reason or "no reason was given")
             found.append(Symptom(claim=claim, evidence=item.evidence, service=item.name, weight=0))
@@ -91,7 +95,7 @@ def explain(
             build_issue(
                 chain,
                 by_name,
-                service_down=any(isinstance(symptom.claim, ServiceNotDeployed) for symptom in chain.symptoms),
+                service_down=_down(chain, sources),
                 guard=attempt(f"looking for the guard of {end}", partial(_guard, chain, sources)),
                 proof=attempt(f"trying the fix of {end}", partial(_proof, chain, sources, redeclare)),
             )
@@ -100,6 +104,15 @@ def explain(
         issues=tuple(sorted(issues, key=lambda issue: issue.priority.rank)),
         notes=tuple(notes),
     )
+
+
+def _down(chain: Chain, sources: Sources) -> bool:
+    """Whether a service is not there by this cause: itself, or since the deployment ended before it came to it."""
+    if any(isinstance(symptom.claim, ServiceNotDeployed) for symptom in chain.symptoms):
+        return True
+    platform = sources.get(Platform)
+    failed = any(isinstance(symptom.claim, DeploymentFailed) for symptom in chain.symptoms)
+    return failed and any(item.kind == "service" and not item.deployed for item in platform or ())
 
 
 def _proof(chain: Chain, sources: Sources, redeclare: Redeclare | None) -> Proof | None:

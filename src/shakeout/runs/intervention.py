@@ -27,6 +27,7 @@ from shakeout.runs.request import Request
 from shakeout.runs.targets import make_target
 from shakeout.targets.base import Progress, Release, Target
 from shakeout.targets.capture import last_lines
+from shakeout.targets.kinds import target_kind
 
 _GOOD = frozenset({Outcome.PASSED, Outcome.DEGRADED})
 
@@ -55,6 +56,11 @@ def _to_ask(issue: Issue, results: Sequence[CheckResult]) -> tuple[str, ...]:
 
 
 async def _try(request: Request, patch: str, names: Sequence[str], progress: Progress) -> Proof:
+    kind = target_kind(request.plan.target)
+    if kind is None or not kind.beside:
+        return Proof(
+            status="not tried", detail=f"target {request.plan.target} has one place for the environment's release"
+        )
     if request.plan.dirty:
         return Proof(status="not tried", detail="the working tree was deployed, not a commit")
     if not names:

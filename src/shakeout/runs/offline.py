@@ -17,17 +17,20 @@ from shakeout.errors import InputError
 from shakeout.evidence.automation import Automation
 from shakeout.evidence.guards import Guards
 from shakeout.evidence.paths import SourcePaths
+from shakeout.evidence.redaction import knowing
 from shakeout.evidence.repository import Repository
 from shakeout.logs.entry import LogEntry
 from shakeout.logs.errorlog import ErrorLog, Occurrence
-from shakeout.logs.errors import errors
+from shakeout.logs.errors import LoggedError, errors
 from shakeout.logs.normal import coarse
+from shakeout.logs.platform_words import how_ended
 from shakeout.logs.reading import EvidenceInput, read_evidence
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import Issue, LogChange, ReleaseSummary, Report, Status, Unexplained
 from shakeout.runs.errorlogs import occurrences
 from shakeout.runs.explaining import explain
 from shakeout.runs.novelty import log_changes
+from shakeout.runs.secrets import shown_secrets
 from shakeout.runs.states import occurrences_of
 from shakeout.why.engine import Symptom
 from shakeout.why.sources import Sources
@@ -69,8 +72,28 @@ def explain_offline(question: Question) -> Report:
 def _explain(question: Question, found: EvidenceInput, repository: Repository | None, start: float) -> Report:
     watch = _Watch()
     logged = list(errors(watch.over(found.suspects())))
-    log = ErrorLog([*occurrences(logged, found.resolve), *occurrences_of(found.documents, found.resolve)])
+    if not watch.count and not found.documents and next(found.entries(), None) is None:
+        raise InputError(
+            "the evidence holds no log entry",
+            where=", ".join(found.paths[:5]),
+            expected="log entries, or what a platform printed of its state",
+            seen="; ".join(str(note) for note in found.notes[:5]) or "nothing that is an entry",
+        )
     commit, commit_from, repository = _deployed_commit(question, watch, repository)
+    with knowing(shown_secrets(logged, repository)):
+        return _told(question, found, logged, watch, (commit, commit_from, repository), start)
+
+
+def _told(
+    question: Question,
+    found: EvidenceInput,
+    logged: Sequence[LoggedError],
+    watch: _Watch,
+    deployed: tuple[str | None, str | None, Repository | None],
+    start: float,
+) -> Report:
+    commit, commit_from, repository = deployed
+    log = ErrorLog([*occurrences(logged, found.resolve), *occurrences_of(found.documents, found.resolve)])
     read = time.monotonic()
     sources = Sources(log)
     if repository is not None:
@@ -79,7 +102,11 @@ def _explain(question: Question, found: EvidenceInput, repository: Repository | 
         sources.add(Guards(repository, Automation(repository)))
     explanation = explain(_symptoms(log), sources)
     issues = tuple(issue for issue in explanation.issues if _is_explained(issue))
-    unexplained = tuple(_unexplained([issue for issue in explanation.issues if not _is_explained(issue)], log))
+    unexplained = tuple(
+        _unexplained(
+            [issue for issue in explanation.issues if not _is_explained(issue)], log, repository=repository is not None
+        )
+    )
     described = repository.describe(repository.commit) if repository is not None and commit else None
     end = time.monotonic()
     return Report(
@@ -176,8 +203,8 @@ def _symptoms(log: ErrorLog) -> tuple[Symptom, ...]:
 
 
 def _is_symptom(item: Occurrence) -> bool:
-    """An error, or a tool's own word that it was stopped: transcripts of deployments give no severity."""
-    return item.error or is_told(item.text)
+    """An error; or, without a severity, a tool's word that it was stopped, or a platform's that a process ended."""
+    return item.error or is_told(item.text) or (item.system and how_ended(item.text) is not None)
 
 
 _RESTATING = frozenset({*(rule.name for rule in exceptions.rules), "ended-by-exception"})
@@ -190,7 +217,15 @@ def _is_explained(issue: Issue) -> bool:
     )
 
 
-def _unexplained(issues: Iterable[Issue], log: ErrorLog) -> Iterable[Unexplained]:
+def _needed(needs: str, *, repository: bool) -> str:
+    """What would take an unexplained error further; what was given already does not."""
+    if needs and not repository:
+        return f"more evidence: {needs}"
+    nobody = "a person: no rule of the catalogue explains it from this evidence"
+    return f"{nobody} (not given: {needs})" if needs else nobody
+
+
+def _unexplained(issues: Iterable[Issue], log: ErrorLog, *, repository: bool) -> Iterable[Unexplained]:
     """Errors that differ only in numbers as one, with the count of all; the most frequent first."""
     counts = {str(_claim(item)): item for item in log}
     found: dict[tuple[str | None, str, str], Unexplained] = {}
@@ -203,7 +238,7 @@ def _unexplained(issues: Iterable[Issue], log: ErrorLog) -> Iterable[Unexplained
         if key in found:
             found[key] = replace(found[key], count=found[key].count + count)
         else:
-            more = f"more evidence: {needs}" if needs_more else "a person: no rule of the catalogue explains it"
+            more = _needed(needs if needs_more else "", repository=repository)
             found[key] = Unexplained(symptom=symptom, needs=more, count=count, evidence=issue.evidence)
     return sorted(found.values(), key=lambda item: -item.count)
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from shakeout.catalogue.symptoms import DEPLOYMENT
 from shakeout.checks.base import CheckResult, Context
 from shakeout.checks.planning import plan_checks
 from shakeout.checks.runner import run_checks
@@ -20,10 +21,10 @@ from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.platform import Platform
 from shakeout.logs.errorlog import ErrorLog
 from shakeout.report.building import next_steps, recommendations
-from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSummary
+from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSummary, Status
 from shakeout.report.priority import status
 from shakeout.report.rendering import FILES, render
-from shakeout.runs.errorlogs import check_output, of_entries
+from shakeout.runs.errorlogs import check_output, of_entries, of_fetched
 from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
 from shakeout.runs.intervention import outside, prove_by_deploying
@@ -32,8 +33,10 @@ from shakeout.runs.novelty import last_good_run, log_changes
 from shakeout.runs.redeclaring import redeclared
 from shakeout.runs.request import Request
 from shakeout.runs.sources import declarations_of, images_of, platform_of, probes_of
-from shakeout.targets.base import Inventory, Progress, Release, Target
+from shakeout.runs.traffic import decide
+from shakeout.targets.base import Collecting, Inventory, Progress, Release, Staged, Target
 from shakeout.targets.capture import entries, last_lines, merged
+from shakeout.targets.script.running import output
 from shakeout.why.sources import Sources
 
 
@@ -72,6 +75,7 @@ class Run:
     _seconds: dict[str, float] = field(default_factory=dict)
     _inventory: Inventory | None = None
     _interrupted: bool = False
+    _withdrawn: bool = False
 
     async def execute(self) -> Finished:
         """
@@ -96,7 +100,7 @@ class Run:
             except DeploymentError as error:
                 self.notes.append(f"nothing was deployed: {error}")
             report = self._explain_and_report(folder, moment)
-            if self.prove and not self._interrupted and self.release is not None:
+            if self.prove and not self._interrupted and self.release is not None and not self._staged():
                 report = await self._prove(report, folder)
             kept = self.keep and not self._interrupted and self.release is not None
             if kept:
@@ -107,33 +111,54 @@ class Run:
         return Finished(report=report, folder=folder, kept=kept)
 
     async def _deploy_and_verify(self, folder: RunFolder) -> None:
-        plan = self.request.plan
-        plan_checks(plan)  # what is wrong with a check is said before anything is deployed
+        staged = self._staged()
+        plan_checks(self.request.plan)  # what is wrong with a check is said before anything is deployed
         if self.release is None:
             with self._timed("deploy"):
-                self.release = await self.target.deploy(plan, folder.path, self.progress)
+                self.release = await self.target.deploy(self.request.plan, folder.path, self.progress)
         folder.save("release.json", self.release)
         with self._timed("verify"):
-            plan = outside(self.target, plan)
-            checks = plan_checks(plan)
-            context = Context(
-                plan=plan,
-                release=self.release,
-                run_folder=folder.path,
-                checkout=self._place("checkout") or Path(plan.repository),
-                data=self._place("data"),
-            )
-            self._planned = {check.name: number for number, check in enumerate(checks)}
-            await run_checks(
-                checks,
-                context,
-                progress=self.progress,
-                on_result=self._take,
-                last_lines=lambda service: last_lines(self.logs_folder or folder.path, service),
-            )
-            with suppress(OSError):
-                self._inventory = await last_inventory(self.target, self.release, self.progress)
-            await self._look_into_images()
+            results = await self._verify(folder, self.release)
+        if staged is None:
+            return
+        if self.prove:
+            self.notes.append("no fix was tried by deploying it: there is no image of a commit with the fix")
+        with self._timed("traffic"):
+            decided = await decide(staged, self.release, results, partial(self._verify, folder), self.progress)
+        self.release, self._withdrawn = decided.release, not decided.stays
+        self.notes.append(decided.note)
+        folder.save("release.json", self.release)
+
+    def _staged(self) -> Staged | None:
+        """The target, where it gives a release traffic only when it was verified."""
+        return self.target if isinstance(self.target, Staged) else None
+
+    async def _verify(self, folder: RunFolder, release: Release) -> list[CheckResult]:
+        """Ask every check, look at the platform, and take in its logs; a second time in place of the first."""
+        plan = outside(self.target, self.request.plan)
+        checks = plan_checks(plan)
+        self.release, self._results = release, []
+        context = Context(
+            plan=plan,
+            release=release,
+            run_folder=folder.path,
+            checkout=self._place("checkout") or Path(plan.repository),
+            data=self._place("data"),
+        )
+        self._planned = {check.name: number for number, check in enumerate(checks)}
+        await run_checks(
+            checks,
+            context,
+            progress=self.progress,
+            on_result=self._take,
+            last_lines=lambda service: last_lines(self.logs_folder or folder.path, service),
+        )
+        with suppress(OSError):
+            self._inventory = await last_inventory(self.target, release, self.progress)
+        if isinstance(self.target, Collecting):
+            await self.target.collect(self.progress)
+        await self._look_into_images()
+        return self._results
 
     async def _look_into_images(self) -> None:
         """Where something is wrong and the target has images, write down what they hold."""
@@ -197,6 +222,8 @@ class Run:
             for service in self.request.plan.services
             for occurrence in of_entries(entries(logs, service.name), "service", service.name, checkouts)
         ]
+        found += of_fetched(logs, self.request.plan)
+        found += of_entries(output(folder.path), "deployment", DEPLOYMENT, checkouts)
         for result in results:
             if result.kind == "command":
                 found += of_entries(check_output(folder.path, result.name), "check", result.name, checkouts)
@@ -212,10 +239,15 @@ class Run:
         notes = list(self.notes)
         if plan.dirty:
             notes.insert(0, "the working tree was deployed (--dirty), not the commit")
+        if release is not None and release.deployment is not None and release.deployment.failure is not None:
+            failed = release.deployment.failure.message
+            notes.append(f"the deploy command failed: {failed}; its output is in {release.deployment.log}")
         notes += explanation.notes
         self._seconds["total"] = sum(self._seconds.values())
         return Report(
-            status=status(services, results, explanation.issues),
+            status=Status.FAILED
+            if self._withdrawn
+            else status(services, results, explanation.issues, deployed=release is None or release.deployed),
             application=plan.application,
             environment=plan.environment,
             target=plan.target,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from shakeout.catalogue.symptoms import DEPLOYMENT
 from shakeout.checks.base import CheckResult
 from shakeout.evidence.declarations import Declarations, Declared, Setting
 from shakeout.evidence.image import Images, ObservedImage
@@ -15,7 +17,7 @@ from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probe, Probes
 from shakeout.manifest.plan import BackingServicePlan, Plan, ServicePlan
 from shakeout.runs.folder import RunFolder
-from shakeout.targets.base import Inventory, Release, Revision, Running
+from shakeout.targets.base import Deployment, Inventory, Release, Revision, Running
 from shakeout.targets.supervised import EVENTS_FOLDER
 
 RECORD = ".image.txt"
@@ -51,6 +53,9 @@ def platform_of(plan: Plan, release: Release, inventory: Inventory | None, folde
     lines: list[str] = []
     items: list[PlatformItem] = []
     plans = {service.name: service for service in plan.services}
+    if release.deployment is not None:
+        lines.append(_deployment_line(release.deployment))
+        items.append(_deployment_item(release.deployment, _evidence(lines)))
     for revision in release.revisions:
         running = inventory.get(revision.service) if inventory else None
         lines.append(_service_line(revision, running))
@@ -78,7 +83,7 @@ def declarations_of(plan: Plan, manifest: Path) -> Declarations:
         path=plan.manifest_path,
         environment=plan.environment,
         target=plan.target,
-        services=[_declared_service(service) for service in plan.services],
+        services=[*_declared_commands(plan), *(_declared_service(service) for service in plan.services)],
         backing_services=[_declared_backing(backing) for backing in plan.backing_services],
         lines=Declarations.lines_of(manifest),
     )
@@ -87,6 +92,27 @@ def declarations_of(plan: Plan, manifest: Path) -> Declarations:
 def _evidence(lines: Sequence[str]) -> tuple[Evidence, ...]:
     at = Locator(source="platform", path="platform.txt", line=len(lines))
     return (Evidence(kind="platform", locator=at, quote=lines[-1]),)
+
+
+def _deployment_line(deployment: Deployment) -> str:
+    failure = deployment.failure
+    if failure is None:
+        return f"{DEPLOYMENT}: `{deployment.command}` ended well after {deployment.seconds:.1f} s"
+    return " ".join(f"{DEPLOYMENT}: failed; {failure.reason}: {failure.message}".split())
+
+
+def _deployment_item(deployment: Deployment, evidence: tuple[Evidence, ...]) -> PlatformItem:
+    failure = deployment.failure
+    return PlatformItem(
+        name=DEPLOYMENT,
+        kind="deployment",
+        state="failed" if failure else "ended",
+        reason=failure.reason if failure else None,
+        message=failure.message if failure else None,
+        exit_status=failure.facts.get("exit_status") if failure else 0,
+        facts=msgspec.to_builtins({**deployment.facts, **(failure.facts if failure else {})}),
+        evidence=(*evidence, *deployment.last_lines[:5]),
+    )
 
 
 def _service_line(revision: Revision, running: Running | None) -> str:
@@ -128,6 +154,7 @@ def _service_item(
         restarts=revision.restarts,
         facts=msgspec.to_builtins({**revision.facts, **failure_facts}),
         evidence=(*evidence, *located),
+        deployed=revision.status == "deployed",
     )
 
 
@@ -182,6 +209,18 @@ def _declared_service(service: ServicePlan) -> Declared:
         needs=service.needs,
         required=service.required,
     )
+
+
+def _declared_commands(plan: Plan) -> Iterator[Declared]:
+    """The environment's own deploy command, with the lines of its settings."""
+    run = plan.options.get("run") if plan.target == "command" else None
+    if run is None:
+        return
+    words = run if isinstance(run, str) else shlex.join(str(word) for word in run)
+    settings = {name: Setting(name=name, value="", at=at) for name, at in plan.option_at.items()}
+    for name, value in (("run", words), ("path", str(plan.options.get("path", ".")))):
+        settings[name] = Setting(name=name, value=value, at=plan.option_at.get(name, plan.environment_at))
+    yield Declared(name=DEPLOYMENT, kind="deployment", at=plan.option_at.get("run"), settings=settings)
 
 
 def _declared_backing(backing: BackingServicePlan) -> Declared:

@@ -29,7 +29,7 @@ def make_target(request: Request) -> Target:
                 )
             ]
         )
-    faults = list(_option_faults(request, kind))
+    faults = [*_option_faults(request, kind), *kind.faults(request.plan)]
     if faults:
         raise ManifestError(faults)
     return kind.make(request.home / "state")

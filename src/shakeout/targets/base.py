@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from shakeout.evidence.model import Locator
+from shakeout.evidence.model import Evidence, Locator
 from shakeout.logs.entry import LogEntry
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class Failure:
 
     `reason` is one of a small vocabulary that rules can match: `command-not-found`, `exited`, `killed`,
     `never-listened`, `not-ready`, `port-in-use`, `build-failed`, `image-not-found`, `blocked`, `permission-denied`,
-    `out-of-memory`, `rejected`. `facts` are details (`exit_status`, `signal`, `command`, `port`, `listening`, `status`,
-    `seconds`). `at` locates the evidence (a line of the run's platform record or log).
+    `out-of-memory`, `rejected`, `deadline`, `no-address`. `facts` are details (`exit_status`, `signal`, `command`,
+    `port`, `listening`, `status`, `seconds`). `at` locates the evidence (a line of the run's platform record or log).
     """
 
     reason: str
@@ -56,8 +56,24 @@ class Revision:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """
+    The team's own command that deployed a release: `command` is without secrets, `log` and `at` are relative to the
+    run's folder. Without a failure it ended well.
+    """
+
+    command: str
+    log: str
+    seconds: float
+    failure: Failure | None = None
+    last_lines: tuple[Evidence, ...] = ()
+    """The last lines that it wrote, the last first."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
-    """One deployment of one commit to one environment."""
+    """One deployment of one commit to one environment; `deployment` where the team's own command made it."""
 
     id: str
     application: str
@@ -68,14 +84,16 @@ class Release:
     started_at: datetime
     revisions: tuple[Revision, ...]
     seconds: float = 0.0
+    deployment: Deployment | None = None
 
     def revision(self, service: str) -> Revision | None:
         return next((revision for revision in self.revisions if revision.service == service), None)
 
     @property
     def deployed(self) -> bool:
-        """Whether every service is there."""
-        return all(revision.status in {"deployed", "external"} for revision in self.revisions)
+        """Whether every service is there, and nothing of the deployment failed."""
+        failed = self.deployment is not None and self.deployment.failure is not None
+        return not failed and all(revision.status in {"deployed", "external"} for revision in self.revisions)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +126,28 @@ class Inventory:
         return next((item for item in self.items if item.name == name), None)
 
 
+@runtime_checkable
+class Staged(Protocol):
+    """
+    A target that deploys beside what serves, so that a release is verified before and after it has the traffic.
+
+    After `deploy` the release's revisions are at addresses of their own. `promote` gives them the traffic and returns
+    the release with the addresses that people use; then comes `settle`, or at any time `withdraw`.
+    """
+
+    async def promote(self, progress: Progress) -> Release:
+        """Give all traffic to the release; raises DeploymentError where that does not come to be."""
+        ...
+
+    async def settle(self, progress: Progress) -> None:
+        """The release was verified with traffic: it stays, also when shakeout ends."""
+        ...
+
+    async def withdraw(self, why: str, progress: Progress) -> None:
+        """Give the traffic back to what had it before; `why` completes "rolled back: …". Can be called twice."""
+        ...
+
+
 class Target(Protocol):
     """
     Where services run. An object serves one release; making it does no work.
@@ -136,4 +176,13 @@ class Target(Protocol):
 
     async def keep(self) -> None:
         """Let the release go on after shakeout has ended."""
+        ...
+
+
+@runtime_checkable
+class Collecting(Protocol):
+    """A target that fetches the services' logs when everything has been verified."""
+
+    async def collect(self, progress: Progress) -> None:
+        """Fetch what was logged since the release began into the run's folder."""
         ...

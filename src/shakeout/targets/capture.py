@@ -19,7 +19,10 @@ from shakeout.logs.entry import LogEntry
 FOLDER = "logs"
 """The folder of a run that holds one log file per service."""
 
-_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (stdout|stderr) (.*)", re.DOTALL)
+SYSTEM = "system"
+"""The stream of what the platform itself says about a service, beside `stdout` and `stderr`."""
+
+_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (stdout|stderr|system) (.*)", re.DOTALL)
 
 
 def log_path(run_folder: Path, service: str) -> Path:
@@ -39,6 +42,7 @@ def parse_line(line: str, *, service: str, number: int, labels: Mapping[str, str
         service=service,
         stream=match.group(2) if match else "",
         sequence=number,
+        system=match is not None and match.group(2) == SYSTEM,
         labels=labels or {},
     )
 

@@ -36,11 +36,11 @@ class Answer:
     body: str | None = None
 
 
-async def ask(client: httpx2.AsyncClient, url: str, health: Health) -> Answer:
-    """GET the health address and hold the answer against what the manifest expects."""
+async def ask(client: httpx2.AsyncClient, url: str, health: Health, seconds: float = TRY_SECONDS) -> Answer:
+    """GET the health address, within so many seconds, and hold the answer against what the manifest expects."""
     question = f"GET {health.path}"
     try:
-        async with asyncio.timeout(TRY_SECONDS), client.stream("GET", url + health.path) as response:
+        async with asyncio.timeout(seconds), client.stream("GET", url + health.path) as response:
             raw = bytearray()
             async for part in response.aiter_bytes():
                 raw += part
@@ -50,7 +50,7 @@ async def ask(client: httpx2.AsyncClient, url: str, health: Health) -> Answer:
     except httpx2.ConnectError:
         return Answer(well=False, refused=True, why=f"nothing listens on {url.removeprefix('http://')}")
     except TimeoutError:
-        return Answer(well=False, why=f"{question} has no answer within {TRY_SECONDS:.0f} s")
+        return Answer(well=False, why=f"{question} has no answer within {seconds:.0f} s")
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         return Answer(well=False, why=f"{question} has no valid answer: {error or type(error).__name__}")
     text = " ".join(bytes(raw[:_BODY_LIMIT]).decode("utf-8", "replace").split())

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import importlib
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from shakeout.errors import ManifestFault
 from shakeout.manifest.model import Environment
+from shakeout.manifest.plan import Plan
 from shakeout.targets.base import Target
 
 
@@ -30,13 +32,17 @@ class TargetKind:
     """
     One kind of target: `make` gives an object for one release, which keeps its state in the folder that it is given.
 
-    `environment` and `service` are the models of the `options` of an environment and of a service.
+    `environment` and `service` are the models of the `options` of an environment and of a service. `faults` says what
+    a plan asks for that this kind cannot give; it does no I/O. `beside` says
+    whether a second release can be made beside the first, without touching it: only there a fix is tried by deploying.
     """
 
     name: str
     make: Callable[[Path], Target]
     environment: type[TargetOptions] = TargetOptions
     service: type[TargetOptions] = TargetOptions
+    faults: Callable[[Plan], Iterable[ManifestFault]] = lambda plan: ()
+    beside: bool = True
 
 
 def kind_names() -> tuple[str, ...]:

@@ -54,6 +54,12 @@ class State:
     boot: str = field(default_factory=boot_id)
     kept: bool = False
     services: dict[str, ServiceState] = field(default_factory=dict)
+    target: str = "local"
+    commit: str = ""
+    deploying: bool = False
+    """Whether the team's own script still runs."""
+    left: dict[str, str] = field(default_factory=dict)
+    """Temporary folders of earlier releases from which something still runs, with the release of each."""
     engine: str | None = None
     """The container engine that holds a part of the release, under the release's label."""
     images: str = "keep"
@@ -61,6 +67,11 @@ class State:
     builds: list[Process] = field(default_factory=list)
     """Builds of images that may still go on."""
     schema_version: int = 1
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """Every temporary folder that it knows, with its release."""
+        return {**self.left, self.folder: self.release}
 
     def save(self, path: Path) -> None:
         """Write it in one step: a reader sees the old or the new state, never half of one."""
@@ -144,15 +155,15 @@ def folder_name(environment: str) -> Path:
     return Path(tempfile.gettempdir()).resolve() / f"shakeout-{environment}-{os.urandom(6).hex()}"
 
 
-def remove_folder(state: State) -> None:
-    """Remove the release's temporary folder, if it is one: marked as this release's own, and no link."""
-    folder = Path(state.folder)
+def remove_folder(name: str, release: str) -> None:
+    """Remove a release's temporary folder, if it is one: marked as this release's own, and no link."""
+    folder = Path(name)
     mark = folder / MARK
     if folder.is_symlink() or not folder.is_dir() or not re.fullmatch(r"shakeout-[\w.-]+", folder.name):
         return
     if not any(folder.iterdir()):
         folder.rmdir()  # the crash came between the folder and its mark
-    elif mark.is_file() and mark.read_text(encoding="utf-8").strip() == state.release:
+    elif mark.is_file() and mark.read_text(encoding="utf-8").strip() == release:
         _remove_tree(folder)
 
 
@@ -187,7 +198,8 @@ def clear(state_folder: Path, environment: str, progress: Callable[[str], None])
         _stop_processes(state, progress)
     if state.engine:
         _clear_engine(state, progress)
-    remove_folder(state)
+    for folder, release in state.folders.items():
+        remove_folder(folder, release)
     path.unlink(missing_ok=True)
     return True
 
@@ -237,7 +249,8 @@ def _leftovers(state: State) -> list[Process]:
     for entry in all_stats():
         if entry.state not in "ZX" and entry.start >= groups.get((entry.group, entry.session), 1 << 62):
             found.add(Process(entry.pid, entry.start))
-    found |= {Process(entry.pid, entry.start) for entry in with_variable("TMPDIR", f"{state.folder}/")}
+    for folder in state.folders:
+        found |= {Process(entry.pid, entry.start) for entry in with_variable("TMPDIR", f"{folder}/")}
     return sorted(found)
 
 

@@ -96,12 +96,12 @@ class Supervised:
     _input: int = field(default=-1)
 
     @classmethod
-    def start(cls, order: Order, complaints: Path) -> Supervised:
-        """Start a supervisor with this order; it ends when this process does. Raises OSError."""
+    def start(cls, order: Order, complaints: Path, module: str = "shakeout.targets.supervisor") -> Supervised:
+        """Start a supervisor, which `module` is, with this order; it ends when this process does. Raises OSError."""
         readable, writable = os.pipe2(os.O_CLOEXEC)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         # Without site-packages: half of the start-up time, and no .pth file of an environment has a say.
-        arguments = [sys.executable, "-S", "-P", "-m", "shakeout.targets.supervisor"]
+        arguments = [sys.executable, "-S", "-P", "-m", module]
         environment = {"PYTHONPATH": str(Path(shakeout.__file__).parent.parent), "LANG": "C.UTF-8"}
         try:
             pid = os.posix_spawn(

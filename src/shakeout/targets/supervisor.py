@@ -101,7 +101,7 @@ class Supervisor:
             began = time.monotonic()
             self._pump(None, lambda: self.main is None or self.stopping)
             left = self._end()
-            outcome = {"signal": _signal_name(-self.status)} if self.status < 0 else {"exit_status": self.status}
+            outcome = {"signal": signal_name(-self.status)} if self.status < 0 else {"exit_status": self.status}
             pid = self.process.pid if self.process else None
             self.event("exited", pid=pid, **outcome, seconds=round(time.monotonic() - began, 3), left=left)
         self.event("ended", reason="stopped" if self.stopping else reason)
@@ -261,7 +261,7 @@ class Supervisor:
                 self.event("kept")
 
 
-def _signal_name(number: int) -> str:
+def signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:
@@ -290,7 +290,7 @@ def _first_line() -> tuple[bytes, bytes]:
     return line, rest
 
 
-def main() -> None:
+def main(kind: type[Supervisor] = Supervisor) -> None:
     os.chdir("/")
     line, rest = _first_line()
     if not line:
@@ -305,7 +305,7 @@ def main() -> None:
         }
     )
     adopt_orphans()
-    Supervisor(order, rest).run()
+    kind(order, rest).run()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator
 
@@ -46,6 +47,7 @@ def member_absent(
     ## How we know
     The exception names the class or the module; the repository has exactly one of that name, and its source does not
     have the member.
+    Where the class or module answers for its members by code (`__getattr__`), this is a possibility only.
 
     ## What to change
     The next link says whether it was renamed, removed or never there.
@@ -63,7 +65,8 @@ def member_absent(
             return
         source = modules.source(path)
         if source is not None and not source.bindings(module[2]):
-            yield Because(MemberAbsent(module[1], module[2], path, at), quoted(paths, at))
+            strength = Strength.CONSISTENT if source.bindings("__getattr__") else Strength.OBSERVED
+            yield Because(MemberAbsent(module[1], module[2], path, at), quoted(paths, at), strength=strength)
         return
     owner, member = (thing[1], thing[2]) if thing else ("", "")
     if owner == "NoneType":
@@ -73,7 +76,15 @@ def member_absent(
     found = class_of(owner, modules, at.path)
     if found is not None and member not in members(modules.source(found.path), owner):
         evidence = (*quoted(paths, at), *quoted(paths, found.at, f"defines {owner}"))
-        yield Because(MemberAbsent(owner, member, found.path, at), evidence)
+        # A class that answers for members itself may have raised this for an object behind it.
+        sure = not _answers_itself(found.node)
+        strength = Strength.OBSERVED if sure else Strength.CONSISTENT
+        yield Because(MemberAbsent(owner, member, found.path, at), evidence, strength=strength)
+
+
+def _answers_itself(node: ast.AST) -> bool:
+    names = {"__getattr__", "__getattribute__"}
+    return any(isinstance(one, ast.FunctionDef) and one.name in names for one in getattr(node, "body", ()))
 
 
 def had(owner: str, member: str) -> Callable[[PythonSource], bool]:

@@ -102,10 +102,18 @@ def token_setting_is_otherwise(
     if differ.kind == "key":
         return
     found: dict[str, tuple[str, Setting]] = {}
-    for service, value in ((differ.signer, differ.signed), (differ.verifier, differ.accepted)):
+    agrees = False
+    for service, value, other in (
+        (differ.signer, differ.signed, differ.accepted),
+        (differ.verifier, differ.accepted, differ.signed),
+    ):
         for variable, setting in settings_of(declarations, service).items():
-            if setting.value == value and _NAMES[differ.kind].search(variable.upper()):
-                found.setdefault(service, (variable, setting))
+            if _NAMES[differ.kind].search(variable.upper()):
+                agrees = agrees or setting.value == other
+                if setting.value == value:
+                    found.setdefault(service, (variable, setting))
+    if not found and agrees:
+        return  # the manifest gives both the same: what differs is not from there
     if not found:
         yield Unknown(f"where {differ.signer} and {differ.verifier} take the token's {differ.kind} from")
         return
@@ -116,14 +124,14 @@ def token_setting_is_otherwise(
     else:
         service = next(iter(found))
     variable, setting = found[service]
-    other = differ.verifier if service == differ.signer else differ.signer
-    evidence = [_quote(declarations, found[name][1]) for name in (service, other) if name in found]
+    partner = differ.verifier if service == differ.signer else differ.signer
+    evidence = [_quote(declarations, found[name][1]) for name in (service, partner) if name in found]
     if setting.at is None or evidence[0] is None:
         return
     right = differ.accepted if service == differ.signer else differ.signed
-    summary = f"let {service} and {other} use the same {differ.kind}: {variable} is to be '{right}'"
+    summary = f"let {service} and {partner} use the same {differ.kind}: {variable} is to be '{right}'"
     yield Because(
-        TokenSettingDeclared(service, variable, setting.value, other, setting.at),
+        TokenSettingDeclared(service, variable, setting.value, partner, setting.at),
         [item for item in evidence if item is not None],
         fix=with_value(repository, setting.at, variable, right, summary),
     )

@@ -208,6 +208,8 @@ def declared_address(
         if deeper or (not isinstance(state, AnotherServer) and _absent(state.target, state.address, view)):
             return
     place = view.place(state.target, state.address)
+    if place is not None and declarations is not None and _is_of_another(place, state.target, declarations):
+        return
     if place is not None and declarations is not None and place.setting.at is not None:
         quoted = declarations.quote(place.setting.at)
         if quoted is not None:
@@ -218,8 +220,11 @@ def declared_address(
         yield Unknown("the address that the service connects to (its own log says none)")
         return
     if repository is not None:
-        named = declared_in_repository(state.address, repository)
+        # What the manifest has in effect was looked at above: another line of it holds for another environment.
+        manifest = declarations.path if declarations is not None else None
+        named = [found for found in declared_in_repository(state.address, repository) if found[0].path != manifest]
         resolved = with_port(state.address, repository) if not named else ()
+        resolved = tuple(found for found in resolved if found[0].path != manifest)
         if len(resolved) == 1:
             at, quoted, address = resolved[0]
             claim = _claim(state, state.target or address, address, at, "", view)
@@ -296,6 +301,12 @@ def undeclared_address(
 
 def _is_secret_url(name: str) -> bool:
     return name.startswith("secrets.") and name.upper().endswith(("URL", "URI", "DSN", "ADDRESS"))
+
+
+def _is_of_another(place: Place, target: str | None, declarations: Declarations) -> bool:
+    """Whether the address is declared for another part of the application, which is rightly there."""
+    known = {*declarations.services, *declarations.backing_services}
+    return place.target != target and {place.target, target} <= known
 
 
 def _claim(state: Claim, target: str, address: str, at: Locator, scheme: str, view: View) -> Claim:

@@ -10,12 +10,12 @@ from shakeout.catalogue.connectivity.seen import seen_by_check
 from shakeout.catalogue.connectivity.wording import open_breaker
 from shakeout.catalogue.exceptions import ExceptionRaised
 from shakeout.catalogue.runtime.family import EXACT, WINDOW, exceptions_near, near, own
-from shakeout.catalogue.runtime.wording import is_failed_request
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged, ServiceNotDeployed
 from shakeout.evidence.declarations import Declarations
 from shakeout.evidence.platform import Platform
 from shakeout.evidence.probes import Probes
 from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.platform_words import is_failed_request
 from shakeout.why import Because, Strength
 
 _ANSWERED_BADLY = frozenset({502, 503, 504})

@@ -40,10 +40,14 @@ _PROBE = re.compile(r"\b(?:startup|liveness|readiness|health) (?:probe|check) fa
 
 _PROGRAMMING = frozenset(
     {
+        "ArithmeticError",
         "AssertionError",
         "AttributeError",
         "ImportError",
+        "DecodeError",
+        "FormatError",
         "IndexError",
+        "JSONDecodeError",
         "KeyError",
         "ModuleNotFoundError",
         "NameError",
@@ -51,8 +55,13 @@ _PROGRAMMING = frozenset(
         "SyntaxError",
         "TypeError",
         "UnboundLocalError",
+        "UnicodeDecodeError",
+        "UnicodeEncodeError",
+        "ValidationError",
+        "ValueError",
     }
 )
+"""Types of the code's own errors and of refused values: their text may quote anything, also a connection's failure."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,6 +167,8 @@ def seen_in_log(occurrence: Occurrence, paths: Sequence[str] = ()) -> Seen | Non
     if occurrence.system or _PROBE.search(occurrence.text[:400]):
         return None
     texts: list[str] = []
+    if occurrence.traceback is None and (occurrence.type or "").rpartition(".")[2] in _PROGRAMMING:
+        return None
     if occurrence.traceback is not None:
         first = occurrence.traceback.first
         if first.type.rpartition(".")[2] in _PROGRAMMING:

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from shakeout.logs.quotes import quoted_only
+
 LIMIT = 6000
 """Characters of a text that are looked at."""
 
@@ -40,7 +42,7 @@ KINDS: dict[str, re.Pattern[str]] = {
     "wrong-credentials": re.compile(
         r"\b28P01\b|\b28000\b|password authentication failed|no password supplied|no pg_hba\.conf entry"
         r"|\brole \"[^\"]{1,80}\" does not exist|\bCode: (?:516|19[2-4])\b|AUTHENTICATION_FAILED"
-        r"|\bNOAUTH\b|\bWRONGPASS\b"
+        r"|\bNOAUTH\b|\bWRONGPASS\b|\bredis\.exceptions\.AuthenticationError\b"
         r"|invalid username-password pair|InvalidPasswordError|InvalidAuthorizationSpecification|Access denied for user"
         r"|ER_ACCESS_DENIED|SASL authentication failed|refused the user or the password|client sent AUTH, but no",
         re.I,
@@ -77,7 +79,10 @@ KINDS: dict[str, re.Pattern[str]] = {
     "not-the-service": re.compile(r"does not answer as \w{1,40} does|NotClickHouseError", re.I),
     "refused": re.compile(
         r"\bECONNREFUSED\b|\bconnection ?refused\b|\[Errno (?:111|61)\]|WinError 10061|Error (?:111|61) connecting to"
-        r"|actively refused it|refused the connection|ConnectionRefused|\bConnection to [\w.:-]{1,200} refused",
+        r"|actively refused it|refused the connection|ConnectionRefused|\bConnection to [\w.:-]{1,200} refused"
+        # the system's own words, and PostgreSQL's, in other languages
+        r"|Verbindungsaufbau abgelehnt|Connexion refus\u00e9e|Conexi\u00f3n (?:rehusada|rechazada)"
+        r"|Connessione rifiutata|Conex\u00e3o recusada|\u63a5\u7d9a\u3092\u62d2\u5426",
         re.I,
     ),
     "unreachable": re.compile(
@@ -112,6 +117,10 @@ _ADDRESSES = (
         re.I,
     ),
     re.compile(r"server at \"(?P<host>[^\"\s]{1,253})\"(?: \([^)]{1,60}\))?, port (?P<port>\d{1,5})"),
+    re.compile(
+        r"[\u00bb\u00ab\"] ?(?P<host>[\w.-]{1,253}) ?[\u00bb\u00ab\"](?: \([^)]{1,60}\))?,? (?:Port|port|puerto|porta) "
+        r"(?P<port>\d{1,5})"
+    ),
     re.compile(r"host=['\"]?(?P<host>[\w.:-]{1,253}?)['\"]?,? port=['\"]?(?P<port>\d{1,5})"),
     re.compile(rf"connect(?:ing)? to (?:host )?{_HOST}:{_PORT}", re.I),
     re.compile(rf"(?<![\w+.-])[a-z][a-z0-9+.-]{{1,30}}://(?:[^\s/@'\"]{{1,200}}@)?{_HOST}(?::{_PORT})?", re.I),
@@ -122,6 +131,13 @@ _ADDRESSES = (
     re.compile(rf"\(['\"]{_HOST}['\"], {_PORT}"),
     re.compile(rf"(?<![\w./:-]){_HOST}:{_PORT}(?![\w:])"),
 )
+_ASIDE = re.compile(
+    r"\(Background on this error at: [^)\s]{1,300}\)"
+    r"|\b(?:for (?:further|more) (?:information|details|help),? (?:visit|see|go to)|see(?: also)?|documentation(?: at)?"
+    r"|read more(?: at)?|help|docs?|reference)[ :]{1,3}<?https?://[^\s>]{1,500}",
+    re.I,
+)
+"""Where to read more: no address that anything connects to."""
 _LOOKUP = re.compile(r"dial tcp: lookup (?P<host>[\w.-]{1,253})(?: on [\d.:\[\]a-fA-F]{3,60})?:")
 _NO_HOST = re.compile(
     r"\d{1,9}|.*\.(?:py|js|ts|mjs|go|java|rb|php|rs|sql|log|ya?ml|json|toml|c|cpp|h)|Code|Errno", re.I
@@ -136,19 +152,22 @@ _DATABASE = re.compile(
 @lru_cache(maxsize=8192)
 def said(text: str) -> Said | None:
     """What a text says of a failed connection, None where it says nothing of one."""
-    text = text[:LIMIT]
+    text = _ASIDE.sub("", text[:LIMIT])
     kind = next((kind for kind, words in KINDS.items() if words.search(text)), None)
     if kind is None:
         return None
     host, port = address_in(text)
     if kind in {"no-answer", "reset"} and host is None:
         return None  # something timed out; nothing says that it was a connection
+    if quoted_only(text, KINDS[kind]):
+        return None  # somebody's words, which the message repeats
     database = _DATABASE.search(text) if kind == "database-missing" else None
     return Said(kind=kind, host=host, port=port, name=(database["a"] or database["b"]) if database else None)
 
 
 def address_in(text: str) -> tuple[str | None, int | None]:
     """The first address that a text names, by the forms that libraries write."""
+    text = _ASIDE.sub("", text)
     match = _LOOKUP.search(text)
     if match:
         return match["host"].rstrip("."), None
@@ -190,6 +209,12 @@ _BREAKER = re.compile(
     r"|\bEOPENBREAKER\b",
     re.I,
 )
+_CONDITION = re.compile(
+    r"\b(?:if|when|whenever|while|once|unless|until|after|before|should|would|could|may|might|can|never|not|no)\b"
+    r"(?:\s(?:the|a|an|this|its|our|your|their|any|each|that))?\s*\Z",
+    re.I,
+)
+"""What stands before words about a breaker that is not said to be open now."""
 _BREAKER_TYPE = re.compile(
     r"(?:CircuitBreaker(?:Open)?(?:Error|Exception)|CallNotPermittedException|BrokenCircuit(?:Error|Exception)"
     r"|CircuitOpen(?:Error|Exception)?|OpenCircuit(?:Error|Exception)|BreakerOpen(?:Error|Exception)|OpenedState"
@@ -208,7 +233,7 @@ class OpenBreaker:
 def open_breaker(text: str, type_: str = "") -> OpenBreaker | None:
     """The breaker that a text (and the error's type) says is open or half-open, None where it says no such thing."""
     match = _BREAKER.search(text[:LIMIT])
-    if match:
+    if match and _CONDITION.search(text, max(0, match.start() - 60), match.start()) is None:
         return OpenBreaker(name=match["a"] or match["b"] or match["c"])
     if _BREAKER_TYPE.fullmatch(type_.rpartition(".")[2]):
         return OpenBreaker(name=None)

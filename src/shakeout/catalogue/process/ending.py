@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from shakeout.catalogue.exceptions import evidence_of, raised_in
 from shakeout.catalogue.process.claims import LastWords, OutOfMemory, ProcessEnded, ProcessRestarted
 from shakeout.catalogue.process.family import has_traceback, own, process
-from shakeout.catalogue.runtime.wording import of_platform
-from shakeout.catalogue.symptoms import CheckFailed, ServiceNotDeployed
+from shakeout.catalogue.symptoms import DEPLOYMENT, CheckFailed, DeploymentFailed, ServiceNotDeployed
 from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probes
 from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.platform_words import of_platform
 from shakeout.why import Because, Strength
 
 _MEMORY = re.compile(
@@ -40,29 +40,33 @@ def _killed(ended: ProcessEnded | ProcessRestarted) -> bool:
 
 
 @process.rule
-def process_ended(failed: ServiceNotDeployed, platform: Platform, log: ErrorLog) -> Iterator[Because]:
+def process_ended(
+    failed: ServiceNotDeployed | DeploymentFailed, platform: Platform, log: ErrorLog
+) -> Iterator[Because]:
     """
-    The service's process ended before it was ready.
+    The service's process ended before it was ready, or the deploy command before it was through.
 
     ## What you see
     The platform says that the service exited with a status, or was ended by a signal, once or again and again.
+    Or the team's own deploy command exited with a status that is not 0.
 
     ## Why it happens
     The program gave up: a setting is missing, its address is taken, or it was ended from outside.
 
     ## How we know
-    The platform saw the process end, and recorded how. Where the service's log has a traceback, the exception is the
-    better answer and this rule stays silent.
+    The platform saw the process end, and recorded how. Where its log has a traceback, the exception is the better
+    answer and this rule stays silent.
 
     ## What to change
     What made it end, which the next link says.
     """
-    item = platform.get(failed.service)
+    name = DEPLOYMENT if isinstance(failed, DeploymentFailed) else failed.service
+    item = platform.get(name)
     how = how_it_ended(item) if item is not None else None
     if item is None or how is None or item.reason not in {"exited", "killed", "out-of-memory"}:
         return
-    if not has_traceback(log, failed.service):
-        yield Because(ProcessEnded(failed.service, how), item.evidence[:1])
+    if not has_traceback(log, name):
+        yield Because(ProcessEnded(name, how), item.evidence[:1])
 
 
 @process.rule
@@ -163,7 +167,8 @@ def error_before_end(ended: ProcessEnded | ProcessRestarted, log: ErrorLog) -> I
     for occurrence in own(log, ended.service):
         if _killed(ended) and _MEMORY.search(occurrence.text):
             return
-        if occurrence.error and not of_platform(occurrence.text):
+        # A script's output gives no severities: there the last line that reads like a failure counts.
+        if (occurrence.error or ended.service == DEPLOYMENT) and not of_platform(occurrence.text):
             text = (f"{occurrence.type}: {occurrence.text}" if occurrence.type else occurrence.text).split("\n", 1)[0]
             yield Because(LastWords(ended.service, text[:300]), evidence_of(occurrence)[:1], strength=Strength.ENTAILED)
             return

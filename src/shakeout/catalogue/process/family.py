@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shakeout.catalogue.symptoms import DEPLOYMENT
 from shakeout.evidence.declarations import Declarations, Declared
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.patches import unified, with_line
-from shakeout.logs.errorlog import ErrorLog, Occurrence
+from shakeout.logs.errorlog import ErrorLog, Occurrence, Origin
 from shakeout.why import Family, GuardSpec, Remedy
 
 process = Family(
@@ -29,8 +30,9 @@ process = Family(
 
 
 def own(log: ErrorLog, service: str) -> list[Occurrence]:
-    """What a service itself logged, the last first."""
-    return [found for found in reversed(log.of("service", service)) if not found.system]
+    """What a service itself logged, or the deploy command wrote, the last first."""
+    origin: Origin = "deployment" if service == DEPLOYMENT else "service"
+    return [found for found in reversed(log.of(origin, service)) if not found.system]
 
 
 def has_traceback(log: ErrorLog, service: str) -> bool:

@@ -19,6 +19,7 @@ from shakeout.catalogue.process.claims import (
 )
 from shakeout.catalogue.process.family import manifest_patch, own, process, quoted
 from shakeout.catalogue.process.wording import Said, key_error, settings_in
+from shakeout.catalogue.symptoms import DEPLOYMENT
 from shakeout.evidence.declarations import Declarations, Declared
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.patches import nearest, unified, with_line_after
@@ -120,7 +121,7 @@ def _said(
     """(service, variable, evidence) of every setting that the service's own words name."""
     if isinstance(ended, ExceptionRaised):
         occurrence = log.get(ended.key)
-        if occurrence is None or occurrence.owner is None or occurrence.origin != "service":
+        if occurrence is None or occurrence.owner is None or occurrence.origin == "check":
             return
         found = list(settings_in(ended.message, ended.type)) if ended.simple_type != "KeyError" else []
         looked_up = key_error(ended.type, ended.message, _code(occurrence, paths, repository))
@@ -128,7 +129,7 @@ def _said(
             yield occurrence.owner, said, occurrence.evidence[0]
         return
     for occurrence in own(log, ended.service):
-        if occurrence.traceback is None and occurrence.error:
+        if occurrence.traceback is None and (occurrence.error or occurrence.origin == "deployment"):
             for said in settings_in(_text(occurrence), occurrence.type or ""):
                 yield ended.service, said, occurrence.evidence[0]
 
@@ -184,8 +185,10 @@ def _in_manifest(text: str | None, service: str, variable: str) -> bool:
         return False
     if not isinstance(data, Mapping):
         return False
-    blocks = [_below(data, "services", service)]
     environments = _below(data, "environments")
+    if service == DEPLOYMENT:
+        return any(variable in _below(environments, name, "options", "environment") for name in environments)
+    blocks = [_below(data, "services", service)]
     for name in environments:
         blocks.append(_below(environments, name, "services", service))
     return any(variable in _below(block, group) for block in blocks for group in ("environment", "secrets"))
@@ -209,7 +212,10 @@ def _taken_out(service: str, variable: str, path: str, repository: Repository) -
 
 def _restored(service: str, variable: str, declarations: Declarations, repository: Repository | None) -> Remedy:
     """The line that the manifest's history had, put back where it stood; words where there was none."""
-    words = Remedy("words", f"set {variable} in services.{service}.environment of {declarations.path}")
+    block = f"services.{service}.environment"
+    if service == DEPLOYMENT:
+        block = f"environments.{declarations.environment}.options.environment"
+    words = Remedy("words", f"set {variable} in {block} of {declarations.path}")
     path = declarations.path
     commit = _taken_out(service, variable, path, repository) if repository is not None else None
     now = repository.text(path) if repository is not None else None

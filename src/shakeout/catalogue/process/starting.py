@@ -17,7 +17,7 @@ from shakeout.catalogue.process.claims import (
     WorkingFolderAbsent,
 )
 from shakeout.catalogue.process.family import declared_at, manifest_patch, process, quoted
-from shakeout.catalogue.symptoms import ServiceNotDeployed
+from shakeout.catalogue.symptoms import DEPLOYMENT, DeploymentFailed, ServiceNotDeployed
 from shakeout.evidence.declarations import Declarations, Declared
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.patches import nearest
@@ -35,9 +35,9 @@ _WORD = re.compile(r"(?:there is no command|exec(?:ing)?:?|command not found:?) 
 
 
 @process.rule
-def command_not_startable(failed: ServiceNotDeployed, platform: Platform) -> Iterator[Because]:
+def command_not_startable(failed: ServiceNotDeployed | DeploymentFailed, platform: Platform) -> Iterator[Because]:
     """
-    The platform could not start the service's command.
+    The command of a service, or of the deployment, could not be started.
 
     ## What you see
     `command not found`, `no such file or directory`, `exec format error`, `permission denied`, and no line of the
@@ -52,9 +52,10 @@ def command_not_startable(failed: ServiceNotDeployed, platform: Platform) -> Ite
     ## What to change
     What the next link says: the line that names the command, or the file that it names.
     """
-    item = platform.get(failed.service)
+    name = DEPLOYMENT if isinstance(failed, DeploymentFailed) else failed.service
+    item = platform.get(name)
     if item is not None and item.reason == "command-not-found":
-        yield Because(CommandFails(failed.service), item.evidence)
+        yield Because(CommandFails(name), item.evidence)
 
 
 def _problem(fails: CommandFails, platform: Platform, *problems: str) -> PlatformItem | None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from shakeout.catalogue.exceptions import evidence_of, raised_in
 from shakeout.catalogue.process.claims import ProcessEnded
 from shakeout.catalogue.runtime.family import WINDOW, exceptions_near, runtime
-from shakeout.catalogue.runtime.wording import BOOT, NOT_READY, how_ended
 from shakeout.catalogue.symptoms import ErrorLogged
 from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.platform_words import BOOT, NOT_READY, how_ended
 from shakeout.why import Because, Claim, Layer, Strength, claim
 
 

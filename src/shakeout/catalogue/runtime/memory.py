@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from shakeout.catalogue.exceptions import evidence_of
 from shakeout.catalogue.runtime.family import runtime
-from shakeout.catalogue.runtime.wording import LIMIT
 from shakeout.catalogue.symptoms import ErrorLogged
 from shakeout.evidence.model import Locator
 from shakeout.evidence.repository import Repository
 from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.platform_words import LIMIT
 from shakeout.why import Because, Claim, Layer, Remedy, Strength, claim
 
 _SETTING = re.compile(

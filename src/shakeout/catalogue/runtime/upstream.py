@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
-from shakeout.catalogue.exceptions import evidence_of, raised_in
+from shakeout.catalogue.exceptions import ExceptionRaised, evidence_of, raised_in
 from shakeout.catalogue.process.claims import ProcessEnded
 from shakeout.catalogue.runtime.ended import NeverReady
 from shakeout.catalogue.runtime.family import EXACT, WINDOW, exceptions_near, near, runtime
 from shakeout.catalogue.runtime.memory import MemoryLimitExceeded
-from shakeout.catalogue.runtime.wording import (
+from shakeout.catalogue.symptoms import ErrorLogged
+from shakeout.logs.errorlog import ErrorLog, Occurrence
+from shakeout.logs.platform_words import (
     BOOT,
     LIMIT,
     NOT_READY,
@@ -17,9 +20,8 @@ from shakeout.catalogue.runtime.wording import (
     blames_upstream,
     how_ended,
     is_failed_request,
+    path_of,
 )
-from shakeout.catalogue.symptoms import ErrorLogged
-from shakeout.logs.errorlog import ErrorLog
 from shakeout.why import Because, Strength
 
 
@@ -37,6 +39,8 @@ def exception_behind_request(error: ErrorLogged, log: ErrorLog) -> Iterator[Beca
     ## How we know
     The same service logged a traceback within seconds of the request. That the one follows from the other is how
     servers work, so the link is entailed, not observed.
+    Where there are several, the only one that names the address, or that was logged as unhandled; else nothing tells
+    which it was.
 
     ## What to change
     What made the exception happen.
@@ -44,11 +48,33 @@ def exception_behind_request(error: ErrorLogged, log: ErrorLog) -> Iterator[Beca
     occurrence = log.get(error.key)
     if occurrence is None or occurrence.traceback is not None or not is_failed_request(error.text):
         return
-    for found in exceptions_near(log, error, WINDOW if UPSTREAM.search(error.text) else EXACT):
-        raised = raised_in(found)
-        if raised is not None:
-            yield Because(raised, [*evidence_of(found)[:1], *evidence_of(occurrence)[:1]], strength=Strength.ENTAILED)
-            return
+    found = exceptions_near(log, error, WINDOW if UPSTREAM.search(error.text) else EXACT)
+    one = _the_one(found, error.text)
+    if one is not None:
+        raised, item = one
+        yield Because(raised, [*evidence_of(item)[:1], *evidence_of(occurrence)[:1]], strength=Strength.ENTAILED)
+
+
+_UNHANDLED = re.compile(
+    r"\bunhandled\b|\buncaught\b|\bException (?:in ASGI application|on /|in worker)|\bInternal Server Error\b"
+    r"|\bError handling request\b|\bnot handled\b|\bApplication error\b",
+    re.I,
+)
+
+
+def _the_one(found: Sequence[Occurrence], text: str) -> tuple[ExceptionRaised, Occurrence] | None:
+    """Of the exceptions near a failed request the one behind it; None where nothing tells which that is."""
+    path = path_of(text)
+    for chosen in (
+        found,
+        [item for item in found if path and any(path in piece.quote for piece in item.evidence)],
+        [item for item in found if any(_UNHANDLED.search(piece.quote) for piece in item.evidence)],
+    ):
+        claims = {(raised.title(), raised.path, raised.line): (raised, item) for item in reversed(chosen)
+                  if (raised := raised_in(item)) is not None}  # fmt: skip
+        if len(claims) == 1:
+            return next(iter(claims.values()))
+    return None
 
 
 @runtime.rule

@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator, Mapping
 
 from shakeout.catalogue.change import introduced
-from shakeout.catalogue.symptoms import CheckFailed
+from shakeout.catalogue.exceptions import ExceptionRaised
+from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged
 from shakeout.catalogue.websocket.claims import AnswerMissing, ConnectionClosed, MessageNotHandled
 from shakeout.catalogue.websocket.family import noted, text, websocket
 from shakeout.catalogue.websocket.routes import CODE, aside
+from shakeout.catalogue.websocket.wording import closed_with
 from shakeout.evidence.model import Locator
 from shakeout.evidence.probes import Probe, Probes
 from shakeout.evidence.repository import Repository
+from shakeout.logs.errorlog import ErrorLog
 from shakeout.why import Because, Remedy
 from shakeout.why.links import Unknown
 
@@ -20,7 +23,9 @@ _CODE = re.compile(r"\b(?:received |sent )?(?P<code>1\d{3}|[34]\d{3})\b")
 
 
 @websocket.rule
-def connection_closed(failed: CheckFailed, probes: Probes) -> Iterator[Because]:
+def connection_closed(
+    failed: CheckFailed | ErrorLogged | ExceptionRaised, probes: Probes | None, log: ErrorLog
+) -> Iterator[Because]:
     """
     The server closes connections that were open.
 
@@ -31,12 +36,19 @@ def connection_closed(failed: CheckFailed, probes: Probes) -> Iterator[Because]:
     The server met an error, or the connection broke a rule of its own: too large, too slow, a token that ended.
 
     ## How we know
-    The code of the close frame, or that there was none, on connections that the check had opened.
+    The code of the close frame, or that there was none, on connections that the check had opened; or the words of the
+    client's library in a log, which have the code.
 
     ## What to change
     What the code stands for. For 1011 and 1006, the server's log has the error.
     """
-    probe = probes.get(failed.check)
+    if isinstance(failed, ErrorLogged | ExceptionRaised):
+        occurrence = log.get(failed.key)
+        said = closed_with(occurrence) if occurrence is not None else None
+        if occurrence is not None and said is not None:
+            yield Because(ConnectionClosed(None, said), occurrence.evidence[:2])
+        return
+    probe = probes.get(failed.check) if probes is not None else None
     if probe is None or probe.kind != "websocket":
         return
     connections = _connections(probe)

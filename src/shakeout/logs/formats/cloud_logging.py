@@ -45,6 +45,7 @@ _CAMEL = re.compile(r"(?<=[a-z])([A-Z])")
 _KNOWN = (b'"insertId"', b'"logName"', b'"textPayload"', b'"jsonPayload"', b'"insert_id"', b'"log_name"',
           b'"text_payload"', b'"json_payload"', b'"protoPayload"', b'"httpRequest"', b'"proto_payload"')  # fmt: skip
 _CALM = frozenset({"DEBUG", "INFO", "NOTICE"})
+_UNSAID = frozenset({"", "DEFAULT"})
 _COMMIT_KEYS = re.compile(r"(?:^|[/._-])(?:commit|git[-_]?sha|sha|commit[-_](?:sha|hash|id))$", re.I)
 _SERVICES = ("service_name", "container_name", "module_id", "function_name", "job_name")
 _HASH = re.compile(r"[0-9a-f]{7,40}\Z")
@@ -88,7 +89,7 @@ class CloudLogging:
         if entry.insert_id and record.duplicate(hash(entry.insert_id) ^ hash(entry.timestamp)):
             return SKIP
         threshold = record.reading.threshold
-        if threshold is not None and _harmless(entry):
+        if threshold is not None and _harmless(entry, record.hint):
             return SKIP
         return _read(record, entry)
 
@@ -127,15 +128,17 @@ class CloudLogging:
         return _read(record, found)
 
 
-def _harmless(entry: _Entry) -> bool:
+def _harmless(entry: _Entry, hint: Severity | None = None) -> bool:
     """
-    Whether an entry of this severity cannot become an error.
+    Whether an entry of this severity cannot become an error; `hint` is the severity of the section that it stands in.
 
-    Structured payloads go by their severity alone; text may hold a traceback at any severity.
+    Structured payloads go by their severity alone; text may hold a traceback at any severity. A severity in other
+    words than the API's (`error`, `500`) is not judged here.
     """
     text = entry.text_payload
     if text is not None:
-        return entry.severity not in {"ERROR", "CRITICAL", "ALERT", "EMERGENCY", "WARNING"} and not suspect(text)
+        calm = entry.severity in _CALM or (entry.severity in _UNSAID and hint is None)
+        return calm and not suspect(text)
     if entry.severity in _CALM:
         return len(entry.proto_payload) == 0 or b'"status"' not in bytes(entry.proto_payload)
     return False

@@ -12,6 +12,7 @@ from shakeout.logs.formats.base import Record, Skip, Wrapped
 from shakeout.logs.values import NO_YEAR, SYSLOG, as_text, severity, time
 
 _MANAGER = ("systemd", "kernel", "systemd-oomd")
+_UNIT = re.compile(r"(?P<unit>[\w.@-]{1,100})\.service: ")
 
 
 class Journal:
@@ -69,7 +70,8 @@ class ShortText:
     _form = re.compile(
         r"(?:<(?P<priority>\d{1,3})>)?(?:1 )?"
         r"(?P<time>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,6})?|\d{4}-\d\d-\d\dT[\d:.]{8,15}(?:Z|[+-]\d\d:?\d\d))"
-        r" (?P<host>[\w.-]{1,100}) (?P<name>[\w./@:-]{1,100}?)(?:\[(?P<process>\d{1,10})\])?: (?P<rest>.*)",
+        r" (?P<host>[\w.-]{1,100}) (?P<name>[\w./@:-]{1,100}?|\([\w./@:-]{1,100}\))(?:\[(?P<process>\d{1,10})\])?: "
+        r"(?P<rest>.*)",
         re.S,
     )
 
@@ -78,6 +80,9 @@ class ShortText:
         if match is None or severity(match["host"]) is not None or severity(match["name"]) is not None:
             return None  # `2026-02-01T10:00:00Z ERROR denied: …` has a level there, not a host
         moment, doubt = time(match["time"])
+        # What systemd says of a unit, also as the child that is to become it: `(run.sh)[812]: backend.service: …`
+        managed = match["name"] in _MANAGER or match["name"].startswith("(")
+        unit = _UNIT.match(match["rest"]) if managed else None
         priority = int(match["priority"]) % 8 if match["priority"] else None
         return Wrapped(
             rest=match["rest"],
@@ -85,9 +90,9 @@ class ShortText:
             time=moment,
             time_doubt=doubt if moment else NO_YEAR,
             severity=severity(priority) if priority is not None else None,
-            service=match["name"],
+            service=unit["unit"] if unit is not None else match["name"],
             labels={"host": match["host"]},
-            system=match["name"] in _MANAGER,
+            system=managed,
         )
 
 

@@ -67,6 +67,8 @@ class _Block:
     entries: list[LogEntry]
     lines: list[str]
     cut: bool = False
+    warned: bool = False
+    """Whether it stands right below a warning."""
 
     def add(self, entry: LogEntry) -> None:
         self.entries.append(entry)
@@ -75,8 +77,18 @@ class _Block:
             del self.lines[LINES:]
             self.cut = True
 
+    @property
+    def handled(self) -> bool:
+        """Whether it only shows what a warning was about: a program that ends of it shows how it came there."""
+        traceback = _parsed(self.language.name, "\n".join(self.lines)) if self.warned else None
+        outermost = traceback.last.frames[:1] if traceback is not None else ()
+        return bool(outermost) and outermost[0].function != "<module>"
+
     def close(self) -> Assembled:
         traceback = _parsed(self.language.name, "\n".join(self.lines))
+        if traceback is None and self.text:
+            # The calls alone: the error stands at the end of the line before them.
+            traceback = _parsed(self.language.name, "\n".join((self.text.rpartition("\n")[2], *self.lines)))
         if traceback is None:
             return Assembled(self.lead, "\n".join((self.text, *self.lines) if self.text else self.lines))
         locators = tuple(entry.locator for entry in self.entries[:LINES])
@@ -88,6 +100,8 @@ class _Block:
 class _Stream:
     lead: LogEntry | None = None
     block: _Block | None = None
+    warned: LogEntry | None = None
+    """The warning that stands right before."""
 
 
 @dataclass(slots=True)
@@ -104,6 +118,9 @@ class _Assembly:
                 block.add(entry)
                 return
         if not relevant(entry, self.threshold):
+            if entry.severity is Severity.WARNING and entry.headed:
+                stream = stream or self._open(key)
+                stream.warned = entry
             return
         if stream is None:
             stream = self._open(key)
@@ -111,12 +128,17 @@ class _Assembly:
                 oldest = next(iter(self.streams))
                 yield from _closed(self.streams.pop(oldest))
         if stream.block is not None:
-            yield stream.block.close()
+            if not stream.block.handled:
+                yield stream.block.close()
             stream.block = None
         lead = stream.lead
         stream.lead = None
         traceback = recorded(entry.fields) if entry.fields else None
         begun = _begun(entry) if traceback is None else None
+        warned = stream.warned
+        stream.warned = None
+        if begun is not None and warned is not None and _of_warning(warned, entry):
+            begun.warned = True
         if begun is not None:
             stream.block = begun
             if lead is not None and not begun.text and _adjacent(lead, entry):
@@ -144,7 +166,7 @@ class _Assembly:
 def _closed(stream: _Stream) -> Iterator[Assembled]:
     if stream.lead is not None:
         yield Assembled(stream.lead, stream.lead.message)
-    if stream.block is not None:
+    if stream.block is not None and not stream.block.handled:
         yield stream.block.close()
 
 
@@ -155,6 +177,12 @@ def relevant(entry: LogEntry, threshold: Severity) -> bool:
     if not entry.unsure:
         return False
     return worded(entry.message) or (not entry.headed and continues(entry.message))
+
+
+def _of_warning(warned: LogEntry, entry: LogEntry) -> bool:
+    """Whether an entry without a head of its own stands on the line after a warning."""
+    last = warned.locator.end_line or warned.locator.line
+    return not entry.headed and last is not None and entry.locator.line == last + 1
 
 
 def _adjacent(lead: LogEntry, entry: LogEntry) -> bool:

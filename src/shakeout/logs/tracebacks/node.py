@@ -26,6 +26,11 @@ _BRACKETED = re.compile(
     r"(?P<key>)(?P<open>)\[(?P<type>[A-Z][\w$]{0,80}Error)(?: \[(?P<code>\w+)\])?"
     r"(?:: (?P<message>[^\n\]]{0,1000}))?\] \{\s*\Z"
 )
+# A message of the program's own before the error: `[cache] lost the server: Error: connect ECONNREFUSED 10.0.0.1:1`
+_PREFIXED = re.compile(
+    r"(?P<key>)(?P<open>)[^\n]{1,300}?[:>\])-] (?P<type>(?:[A-Z][\w$]{0,80})?(?:Error|Exception))"
+    r"(?: \[(?P<code>[A-Z][A-Z0-9_]{2,60})\])?: (?P<message>[^\n]*?)\s*\Z"
+)
 _PLACE = re.compile(
     r"(?P<path>(?:file://|node:|\.{0,2}/)[^:()\n]{1,1000}|[A-Za-z]:\\[^:\n]{1,1000}):(?P<line>\d{1,9})\s*\Z"
 )
@@ -70,7 +75,7 @@ def parse(lines: Sequence[str]) -> Traceback | None:
                 )
             )
             continue
-        raised = RAISED.match(line) or _BRACKETED.search(line)
+        raised = RAISED.match(line) or _BRACKETED.search(line) or (_PREFIXED.match(line) if line is lines[0] else None)
         if raised and (head is None or frames or raised["key"] or inner == "member"):
             indent = len(line) - len(line.lstrip())
             relation: Relation = "" if not found and head is None else inner

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from shakeout.logs.tool_words import failed_step
+
 SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
 
 _EXIT = (
@@ -13,6 +15,7 @@ _EXIT = (
     re.compile(r"\bExit Code:\s{0,10}(?P<status>\d{1,3})"),
     re.compile(r"\bexited with (?:code|status) (?P<status>\d{1,3})"),
     re.compile(r"\bexited \((?P<status>\d{1,3})\)", re.I),
+    re.compile(r"\b(?:process|control process) exited, code=(?:exited|dumped), status=(?P<status>\d{1,3})\b", re.I),
 )  # fmt: skip
 _SIGNAL = (
     re.compile(
@@ -20,6 +23,7 @@ _SIGNAL = (
     ),
     re.compile(r"\bUncaught signal: (?P<number>\d{1,2})\b"),
     re.compile(r"\bwas sent (?P<name>SIG[A-Z]{3,6})\b"),
+    re.compile(r"\bprocess exited, code=(?:killed|dumped), status=(?P<number>\d{1,2})/"),
 )
 BOOT = re.compile(
     r"\bWorker failed to boot\b|\bShutting down: Master\b|\bBack-off restarting failed container\b|\bCrashLoopBackOff\b"
@@ -62,6 +66,8 @@ _REQUEST = re.compile(
 
 def how_ended(text: str) -> str | None:
     """`exited with status 3`, `was ended by SIGKILL`; None for a text that does not say that something ended."""
+    if failed_step(text) is not None:
+        return None  # a command that builds an image is no process of a service
     for pattern in _SIGNAL:
         if found := pattern.search(text):
             groups = found.groupdict()
@@ -79,6 +85,17 @@ def how_ended(text: str) -> str | None:
 def is_failed_request(text: str) -> bool:
     """Whether a line says that a request failed, without saying why."""
     return bool(UPSTREAM.search(text) or _REQUEST.search(text))
+
+
+_PATH = re.compile(
+    r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (?:https?://[^/\s]{1,300})?(?P<path>/[^\s?\"']{1,2000})"
+)
+
+
+def path_of(text: str) -> str | None:
+    """The path of the request that a line is about, where it is longer than `/`."""
+    found = _PATH.search(text)
+    return found["path"] if found is not None and len(found["path"]) > 1 else None
 
 
 def blames_upstream(text: str) -> bool:

@@ -1,0 +1,1 @@
+"""The team's own scripts: what stops a deploy command, and where it says too little."""

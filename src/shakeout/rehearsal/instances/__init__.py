@@ -1,0 +1,1 @@
+"""Instances: what runs for a revision, how it is probed, and how many there are."""

@@ -1,0 +1,1 @@
+"""The double of Cloud Logging: entries in its shape, its query language, and its service."""

@@ -1,0 +1,130 @@
+"""Logs that mislead: what only sounds like a failure is none, what is one is not passed over, nothing is made up."""
+
+# ruff: noqa: E501
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shakeout.errors import InputError
+from shakeout.report.model import Report, Status
+from shakeout.runs.offline import Question, explain_offline
+
+
+def ask(place: Path, text: str, name: str = "app.log") -> Report:
+    path = place / name
+    path.write_text(text.lstrip("\n"))
+    return explain_offline(Question(evidence=[path]))
+
+
+def told(report: Report) -> str:
+    """Everything that the report claims."""
+    return "\n".join(
+        [issue.title for issue in report.issues]
+        + [why.answer for issue in report.issues for why in issue.whys]
+    )  # fmt: skip
+
+
+def test_where_to_read_more_is_no_address_that_fails(tmp_path: Path) -> None:
+    report = ask(
+        tmp_path,
+        """
+2025-06-02 08:11:01,345 ERROR shop.web request failed
+Traceback (most recent call last):
+  File "/app/shop/orders.py", line 8, in listed
+    with engine.connect() as c:
+sqlalchemy.exc.TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00 (Background on this error at: https://sqlalche.me/e/20/3o7r)
+""",
+    )
+    assert not report.issues
+    assert len(report.unexplained) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "comment refused: 'Connection refused by bank at pay.example.com:443'",
+        "cannot parse the headline \"ModuleNotFoundError: No module named 'requests', how to fix\"",
+        "could not index \u201cpassword authentication failed, what now?\u201d of forum.example.com:443",
+    ],
+)
+def test_what_somebody_wrote_and_a_message_repeats_is_no_failure_of_that_kind(tmp_path: Path, said: str) -> None:
+    report = ask(tmp_path, f"2025-06-02 08:11:01,345 ERROR desk.inbox {said}\n")
+    assert not report.issues
+    assert report.unexplained[0].symptom.endswith(said)
+
+
+WARNED = """
+2025-06-02 08:11:04,345 WARNING shop.cart the price service is slow, using the price of yesterday
+Traceback (most recent call last):
+  File "/app/shop/cart.py", line 40, in {function}
+    return client.get(timeout=1)
+TimeoutError: timed out
+"""
+
+
+def test_a_traceback_that_a_warning_shows_is_handled(tmp_path: Path) -> None:
+    assert ask(tmp_path, WARNED.format(function="price")).status is Status.SUCCESSFUL
+
+
+def test_a_program_that_ends_after_a_warning_is_an_error(tmp_path: Path) -> None:
+    report = ask(tmp_path, WARNED.format(function="<module>"))
+    assert report.status is Status.FAILED
+    assert "TimeoutError" in report.unexplained[0].symptom
+
+
+def test_an_error_of_node_behind_the_programs_own_words_is_an_error(tmp_path: Path) -> None:
+    report = ask(
+        tmp_path,
+        """
+(node:1) [DEP0040] DeprecationWarning: The `punycode` module is deprecated.
+[cache] lost the server: Error: connect ECONNREFUSED 10.9.0.4:6379
+    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1555:16)
+""",
+    )
+    assert "nothing listens at 10.9.0.4:6379" in told(report)
+
+
+def test_a_unit_that_systemd_says_ended_is_a_failure_of_that_service(tmp_path: Path) -> None:
+    report = ask(
+        tmp_path,
+        """
+Jun 02 08:11:01 host1 systemd[1]: Started ledger.service - The ledger.
+Jun 02 08:11:01 host1 systemd[1]: ledger.service: Main process exited, code=killed, status=11/SEGV
+Jun 02 08:11:01 host1 systemd[1]: ledger.service: Failed with result 'core-dump'.
+""",
+        "journal.txt",
+    )
+    assert report.issues[0].service == "ledger"
+    assert "SIGSEGV" in told(report)
+
+
+BOTH = """
+{{"time": "2025-06-02T08:11:02Z", "level": "error", "message": "the nightly count failed", "exc_info": "Traceback (most recent call last):\\n  File \\"/app/api/count.py\\", line 9, in write\\n    send(rows)\\nValueError: no rows"}}
+{{"time": "2025-06-02T08:11:04Z", "level": "error", "message": "{words}", "exc_info": "Traceback (most recent call last):\\n  File \\"/app/api/report.py\\", line 4, in monthly\\n    return tools.total(rows)\\nNameError: name 'tools' is not defined"}}
+{{"time": "2025-06-02T08:11:05Z", "level": "error", "message": "GET /reports/monthly 500"}}
+"""
+
+
+def test_a_failed_request_beside_two_exceptions_belongs_to_the_one_that_nobody_handled(tmp_path: Path) -> None:
+    report = ask(tmp_path, BOTH.format(words="unhandled exception"), "app.json")
+    assert not any("500" in item.symptom for item in report.unexplained)
+    assert len(report.issues) + len(report.unexplained) == 2
+
+
+def test_a_failed_request_beside_two_exceptions_is_not_given_to_either_by_chance(tmp_path: Path) -> None:
+    report = ask(tmp_path, BOTH.format(words="a job failed"), "app.json")
+    assert any("500" in item.symptom for item in report.unexplained)
+
+
+def test_the_exception_of_a_structured_entry_is_quoted_and_not_only_the_words_above_it(tmp_path: Path) -> None:
+    report = ask(tmp_path, BOTH.format(words="a job failed"), "app.json")
+    quotes = [piece.quote for item in report.unexplained for piece in item.evidence]
+    assert "NameError: name 'tools' is not defined" in quotes
+
+
+@pytest.mark.parametrize("text", ['[{"message": "no led', "[]\n", '{"total": 3}\n'])
+def test_input_without_a_single_entry_is_no_clean_bill(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match="no log entry"):
+        ask(tmp_path, text, "export.json")
