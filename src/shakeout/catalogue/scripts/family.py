@@ -55,11 +55,12 @@ def _described(repository: Repository, at: Locator) -> bool:
         tree = ast.parse(repository.text(at.path) or "")
     except (SyntaxError, ValueError, RecursionError):
         return False
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            if node.lineno <= (at.line or 0) <= (node.end_lineno or node.lineno):
-                return True
-    return False
+    texts = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    )
+    return any(node.lineno <= (at.line or 0) <= (node.end_lineno or node.lineno) for node in texts)
 
 
 def named(path: str) -> str:
