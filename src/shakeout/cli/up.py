@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,9 @@ from shakeout.cli.options import (
     RevisionOption,
 )
 from shakeout.cli.output import ProgressLines, results_console
+from shakeout.errors import UsageError
+from shakeout.manifest.loading import find_manifest
+from shakeout.runs.folder import home_of
 from shakeout.runs.pipeline import Finished, Run
 from shakeout.runs.request import make_request
 from shakeout.runs.targets import make_target
@@ -32,6 +36,24 @@ def up(
     dirty: Annotated[bool, typer.Option("--dirty", help="Deploy the working tree instead of a commit.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running; `shakeout down` stops it.")] = False,
     prove: ProveOption = False,
+    rehearse: Annotated[
+        str | None,
+        typer.Option(
+            "--rehearse",
+            metavar="ENVIRONMENT",
+            help="Deploy this environment to a double of its platform on this machine (target cloud-run).",
+        ),
+    ] = None,
+    rehearsal_fault: Annotated[
+        list[str] | None,
+        typer.Option("--rehearsal-fault", metavar="FAULT", help="A fault of the double: quota:CreateService:2"),
+    ] = None,
+    rehearsal_secrets: Annotated[
+        Path | None,
+        typer.Option(
+            "--rehearsal-secrets", metavar="FILE", help="Values of the platform's secrets, as lines NAME=VALUE."
+        ),
+    ] = None,
     console: ConsoleOption = None,
     form: FormatOption = None,
     output: OutputOption = None,
@@ -44,16 +66,36 @@ def up(
     .shakeout/runs, and stops what it started.
     """
     progress = ProgressLines(quiet=quiet)
-    finished = deploy(
-        progress,
-        manifest=manifest,
-        environment=environment,
-        revision=revision,
-        dirty=dirty,
-        keep=keep,
-        prove=prove,
-        console=console,
-    )
+    if rehearse is None:
+        if rehearsal_fault or rehearsal_secrets:
+            raise UsageError("--rehearsal-fault and --rehearsal-secrets are for a rehearsal", hint="--rehearse NAME")
+        finished = deploy(
+            progress,
+            manifest=manifest,
+            environment=environment,
+            revision=revision,
+            dirty=dirty,
+            keep=keep,
+            prove=prove,
+            console=console,
+        )
+    else:
+        if environment is not None or keep or dirty:
+            wrong = "--environment" if environment is not None else "--keep" if keep else "--dirty"
+            raise UsageError(
+                f"{wrong} cannot be had with --rehearse",
+                expected="a rehearsal of a commit, which ends with shakeout and names its environment",
+                seen=wrong,
+            )
+        finished = rehearsed(
+            progress,
+            rehearse,
+            manifest=manifest,
+            revision=revision,
+            faults=rehearsal_fault or (),
+            secrets=rehearsal_secrets,
+            console=console,
+        )
     status = present(finished, form, output, quiet=quiet)
     if finished.kept and not quiet and form is None:
         print_kept(finished)
@@ -79,6 +121,32 @@ def deploy(
     try:
         run = Run(request=request, target=make_target(request), progress=progress, keep=keep, prove=prove)
         return execute_shown(run, console)
+    finally:
+        request.repository.close()
+
+
+def rehearsed(
+    progress: ProgressLines,
+    environment: str,
+    *,
+    manifest: Path | None = None,
+    revision: str = "HEAD",
+    faults: Sequence[str] = (),
+    secrets: Path | None = None,
+    console: str | None = None,
+) -> Finished:
+    """As `deploy`, on a double of the environment's platform; the run is kept in a home of its own."""
+    # Google's libraries are loaded only for this.
+    from shakeout.runs.rehearsing import HOME, rehearsing
+
+    place = home_of(manifest or find_manifest(Path.cwd())) / HOME
+    request = make_request(
+        manifest=manifest, environment=environment, revision=revision, dirty=False, caller=os.environ, home=place
+    )
+    try:
+        with rehearsing(request, faults=faults, secrets=secrets, progress=progress) as told:
+            run = Run(request=told.request, target=make_target(told.request), progress=progress, notes=list(told.notes))
+            return execute_shown(run, console)
     finally:
         request.repository.close()
 

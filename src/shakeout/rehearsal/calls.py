@@ -6,7 +6,7 @@ The table is all that an interface needs to know: gRPC serves it as it is.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from google.cloud.logging_v2 import types as logging
 from google.iam.v1 import iam_policy_pb2
 from google.longrunning import operations_pb2
 
+from shakeout.rehearsal.faults import Guard
 from shakeout.rehearsal.logs.service import Logging
 from shakeout.rehearsal.operations import Operations
 from shakeout.rehearsal.revisions import Revisions
@@ -45,8 +46,8 @@ class Stream:
     answer: Callable[[AsyncIterator[Any]], AsyncIterator[Any]]
 
 
-def calls(services: Services, revisions: Revisions, operations: Operations, logs: Logging) -> list[Call]:
-    """The table."""
+def calls(services: Services, revisions: Revisions, operations: Operations, logs: Logging, guard: Guard) -> list[Call]:
+    """The table; `guard` stands before each call."""
     of_services, of_revisions = f"{RUN}.Services", f"{RUN}.Revisions"
     rows: list[tuple[str, str, Any, Callable[[Any], Awaitable[Any]]]] = [
         (of_services, "CreateService", run_v2.CreateServiceRequest, services.create),
@@ -68,7 +69,10 @@ def calls(services: Services, revisions: Revisions, operations: Operations, logs
         (LOGGING, "WriteLogEntries", logging.WriteLogEntriesRequest, logs.write_entries),
         (LOGGING, "ListLogs", logging.ListLogsRequest, logs.list_logs),
     ]
-    return [Call(service=service, method=method, takes=takes, answer=answer) for service, method, takes, answer in rows]
+    return [
+        Call(service=service, method=method, takes=takes, answer=guard.around(method, answer))
+        for service, method, takes, answer in rows
+    ]
 
 
 def streams(logs: Logging) -> list[Stream]:
@@ -76,3 +80,13 @@ def streams(logs: Logging) -> list[Stream]:
     return [
         Stream(service=LOGGING, method="TailLogEntries", takes=logging.TailLogEntriesRequest, answer=logs.tail_entries)
     ]
+
+
+def by_name(table: Sequence[Call]) -> Callable[[str, Any], Awaitable[Any]]:
+    """Makes calls by their method's name."""
+    answers = {call.method: call.answer for call in table}
+
+    async def ask(method: str, request: Any) -> Any:
+        return await answers[method](request)
+
+    return ask

@@ -1,11 +1,9 @@
-"""Bringing a revision up: its secrets, its image, its first instance; and saying why it does not come up."""
+"""Bringing a revision up: its first instance, and saying why it does not come up."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from google.cloud import run_v2
 
@@ -17,17 +15,10 @@ from shakeout.rehearsal.instances.probes import Probing
 from shakeout.rehearsal.instances.runner import Runner, Workload
 from shakeout.rehearsal.logs.logbook import Logbook, Origin
 from shakeout.rehearsal.names import ServiceName
+from shakeout.rehearsal.preparing import NotDeployableError, Preparation
 from shakeout.rehearsal.records import RevisionRecord
 from shakeout.rehearsal.settings import Settings
-from shakeout.rehearsal.templates import DEFAULT_CONCURRENCY, quantity, serving_container
-
-
-class NotDeployableError(Exception):
-    """A revision cannot be brought up; `cause` is what its conditions say."""
-
-    def __init__(self, cause: Cause) -> None:
-        super().__init__(cause.message)
-        self.cause = cause
+from shakeout.rehearsal.templates import DEFAULT_CONCURRENCY, serving_container
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,13 +32,13 @@ class Deployer:
     async def bring_up(self, name: ServiceName, record: RevisionRecord) -> None:
         """Start the revision's first instance and give the record its pool; NotDeployableError where that fails."""
         revision = record.message
-        workload = self._workload(name, record.id, revision)
+        workload = Preparation(settings=self.settings, name=name, id=record.id, revision=revision).workload()
         pool = self._pool(name, record.id, revision, workload)
         try:
             await pool.start("DEPLOYMENT_ROLLOUT")
         except NotReadyError as error:
             await pool.close()
-            raise NotDeployableError(_cause(error, workload, revision)) from error
+            raise NotDeployableError(self._cause(error, workload, revision)) from error
         record.pool = pool
         pool.begin()
 
@@ -58,7 +49,7 @@ class Deployer:
             probe=container.startup_probe,
             container=workload.name,
             port=workload.port,
-            default=_is_default(container.startup_probe, self.settings, workload.port),
+            default=self._is_default(revision),
         )
         liveness = None
         if "liveness_probe" in container:
@@ -93,75 +84,25 @@ class Deployer:
             idle_seconds=self.settings.idle_seconds,
         )
 
-    def _workload(self, name: ServiceName, id: str, revision: run_v2.Revision) -> Workload:
+    def _is_default(self, revision: run_v2.Revision) -> bool:
+        """Whether the startup probe is the one that the platform fills in."""
         container = serving_container(revision.containers)
-        environment = {"K_SERVICE": name.id, "K_CONFIGURATION": name.id, "K_REVISION": id}
-        for variable in container.env:
-            reference = variable.value_source.secret_key_ref
-            value = self._secret(name, revision, reference.secret, reference.version) if reference else variable.value
-            environment[variable.name] = value
-        return Workload(
-            name=container.name or f"{name.id}-1",
-            image=container.image,
-            port=container.ports[0].container_port,
-            command=tuple(container.command),
-            arguments=tuple(container.args),
-            working_folder=container.working_dir,
-            environment=environment,
-            files=self._files(name, revision, container),
-            memory=int(quantity(container.resources.limits["memory"])),
-            cpus=float(quantity(container.resources.limits["cpu"])),
+        probe, seconds = container.startup_probe, max(1, round(self.settings.startup_seconds))
+        return (
+            "tcp_socket" in probe
+            and (probe.timeout_seconds, probe.period_seconds, probe.failure_threshold) == (seconds, seconds, 1)
+            and probe.tcp_socket.port == container.ports[0].container_port
         )
 
-    def _files(self, name: ServiceName, revision: run_v2.Revision, container: run_v2.Container) -> Mapping[str, str]:
-        found = {}
-        volumes = {volume.name: volume for volume in revision.volumes}
-        for mount in container.volume_mounts:
-            volume = volumes.get(mount.name)
-            if volume is None or "secret" not in volume:
-                continue
-            items = list(volume.secret.items) or [run_v2.VersionToPath(path=volume.secret.secret, version="latest")]
-            for item in items:
-                value = self._secret(name, revision, volume.secret.secret, item.version or "latest")
-                found[str(PurePosixPath(mount.mount_path, item.path))] = value
-        return found
-
-    def _secret(self, name: ServiceName, revision: run_v2.Revision, secret: str, version: str) -> str:
-        """A secret's value; NotDeployableError where there is none."""
-        full = secret if "/" in secret else f"projects/{self.settings.project_number}/secrets/{secret}"
-        known = self.settings.secrets.get(secret.rpartition("/")[2])
-        value = known if isinstance(known, str) and version in {"latest", "1"} else None
-        if known is not None and not isinstance(known, str):
-            newest = max(known, key=lambda one: int(one) if one.isdigit() else 0, default="")
-            value = known.get(newest if version == "latest" else version)
-        if value is None:
-            message = messages.secret_missing(f"{full}/versions/{version}")
-            raise NotDeployableError(
-                Cause(message=message, kind="ContainerReady", common=Common.SECRETS_ACCESS_CHECK_FAILED)
-            )
-        return value
-
-
-def _is_default(probe: run_v2.Probe, settings: Settings, port: int) -> bool:
-    seconds = max(1, round(settings.startup_seconds))
-    return (
-        "tcp_socket" in probe
-        and (probe.timeout_seconds, probe.period_seconds, probe.failure_threshold) == (seconds, seconds, 1)
-        and probe.tcp_socket.port == port
-    )
-
-
-def _cause(error: NotReadyError, workload: Workload, revision: run_v2.Revision) -> Cause:
-    unhealthy = OfRevision.HEALTH_CHECK_CONTAINER_ERROR
-    if error.reason == "missing":
-        message = messages.image_missing(workload.image)
-        return Cause(message=message, kind="ContainerReady", code="NOT_FOUND", common=Common.CONTAINER_MISSING)
-    if error.reason == "not-executable":
-        message = messages.not_executable(error.detail)
+    def _cause(self, error: NotReadyError, workload: Workload, revision: run_v2.Revision) -> Cause:
+        unhealthy = OfRevision.HEALTH_CHECK_CONTAINER_ERROR
+        if error.reason == "missing":
+            message = messages.image_missing(workload.image)
+            return Cause(message=message, kind="ContainerReady", code="NOT_FOUND", common=Common.CONTAINER_MISSING)
+        if error.reason == "not-executable":
+            message = messages.not_executable(error.detail)
+        elif self._is_default(revision):
+            message = messages.not_listening(workload.port, revision.log_uri)
+        else:
+            message = messages.probe_failed(revision.log_uri)
         return Cause(message=message, kind="ContainerHealthy", revision=unhealthy)
-    probe = serving_container(revision.containers).startup_probe
-    default = "tcp_socket" in probe and probe.failure_threshold == 1
-    message = (
-        messages.not_listening(workload.port, revision.log_uri) if default else messages.probe_failed(revision.log_uri)
-    )
-    return Cause(message=message, kind="ContainerHealthy", revision=unhealthy)

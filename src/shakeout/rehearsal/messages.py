@@ -16,6 +16,11 @@ def not_ready(revision: str, message: str) -> str:
     return f"Revision '{revision}' is not ready and cannot serve traffic. {message}"
 
 
+def ready_changed(revision: str, ready: bool, message: str) -> str:
+    """What the audit log says of a revision."""
+    return f"Ready condition status changed to {ready} for Revision {revision} with message: {message}"
+
+
 def not_listening(port: int, log_uri: str) -> str:
     """The container ended or did not listen in time."""
     return (
@@ -58,6 +63,29 @@ def secret_denied(secret: str, account: str) -> str:
 
 def secret_missing(secret: str) -> str:
     return f"Secret {secret} was not found"
+
+
+def network_missing(name: str) -> str:
+    return (
+        f"VPC connector or network {name} does not exist, or Cloud Run does not have permission to use it. Read more "
+        "at https://cloud.google.com/run/docs/configuring/vpc-connectors"
+    )
+
+
+def permission_denied(permission: str, resource: str) -> str:
+    return f"Permission '{permission}' denied on resource '{resource}' (or resource may not exist)."
+
+
+def act_as_denied(account: str) -> str:
+    return f"Permission 'iam.serviceaccounts.actAs' denied on service account {account} (or it may not exist)."
+
+
+def quota_exceeded(kind: str, api: str, project_number: str) -> str:
+    """`kind` is `Read` or `Write`, `api` is `run` or `logging`."""
+    return (
+        f"Quota exceeded for quota metric '{kind} requests' and limit '{kind} requests per minute per region' of "
+        f"service '{api}.googleapis.com' for consumer 'project_number:{project_number}'."
+    )
 
 
 def not_executable(detail: str) -> str:

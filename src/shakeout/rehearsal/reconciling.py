@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -10,8 +11,9 @@ from google.cloud import run_v2
 from shakeout.rehearsal import messages
 from shakeout.rehearsal.answers import RefusedError
 from shakeout.rehearsal.conditions import Cause, Common, State, condition, failed, pending, set_condition, succeeded
-from shakeout.rehearsal.deploying import Deployer, NotDeployableError
+from shakeout.rehearsal.deploying import Deployer
 from shakeout.rehearsal.logs.logbook import Origin
+from shakeout.rehearsal.preparing import NotDeployableError
 from shakeout.rehearsal.records import RevisionRecord, ServiceRecord
 from shakeout.rehearsal.templates import make_revision, revision_id
 
@@ -29,20 +31,26 @@ class Reconciler:
 
     def __init__(self, deployer: Deployer, address: Address, forget: Callable[[ServiceRecord], None]) -> None:
         self._deployer = deployer
+        self._logbook = deployer.logbook
+        self._seconds = deployer.settings.faults.operation_seconds
         self._address = address
         self._forget = forget
 
-    def prepare(self, record: ServiceRecord) -> None:
-        """What is true as soon as a change was accepted: a new generation that is not there yet."""
-        service = record.message
+    def prepare(self, record: ServiceRecord, service: run_v2.Service) -> None:
+        """
+        What is true as soon as a change was accepted: a new generation that is not there yet.
+
+        RefusedError, with nothing changed, where the new revision's name is another one's already.
+        """
+        template = run_v2.RevisionTemplate.pb(service.template).SerializeToString(deterministic=True)
+        if template != record.template:
+            self._make_revision(record, service, template)
+        record.message = service
         service.reconciling = True
         service.terminal_condition = condition("Ready", State.CONDITION_RECONCILING)
         service.conditions = service.conditions or pending(_OF_SERVICE)
         service.uri = self._address(record, "")
         service.urls = [service.uri]
-        template = run_v2.RevisionTemplate.serialize(service.template)
-        if template != record.template:
-            self._make_revision(record, template)
         record.touch()
 
     async def reconcile(self, record: ServiceRecord, generation: int) -> None:
@@ -54,6 +62,7 @@ class Reconciler:
         async with record.lock:
             newest = record.newest
             assert newest is not None
+            await asyncio.sleep(self._seconds)
             if newest.pool is None and newest.cause is None:
                 await self._bring_up(record, newest)
             if record.message.generation != generation:
@@ -74,13 +83,11 @@ class Reconciler:
 
     # -- the revision
 
-    def _make_revision(self, record: ServiceRecord, template: bytes) -> None:
-        service = record.message
-        record.made += 1
-        id = revision_id(record.name, record.made, service.template)
+    def _make_revision(self, record: ServiceRecord, service: run_v2.Service, template: bytes) -> None:
+        id = revision_id(record.name, record.made + 1, service.template)
         if id in record.revisions:
-            record.made -= 1
             raise RefusedError("ALREADY_EXISTS", f"Revision named '{id}' with different configuration already exists.")
+        record.made += 1
         record.template = template
         revision = make_revision(record.name, id, service)
         revision.conditions = pending(_OF_REVISION)
@@ -102,6 +109,8 @@ class Reconciler:
             message.conditions[0].message = took
             record.message.latest_ready_revision = message.name
         message.reconciling = False
+        told = messages.ready_changed(revision.id, revision.ready, message.conditions[0].message)
+        self._logbook.event(self._origin(record, revision), told, failed=not revision.ready)
 
     # -- its traffic
 

@@ -54,7 +54,7 @@ class Services:
         service.create_time = now
         service.creator = service.last_modifier = self._caller(name)
         fill_in(service, self._settings)
-        return self._change(record, request.validate_only)
+        return self._change(record, service, request.validate_only)
 
     async def update(self, request: run_v2.UpdateServiceRequest) -> Any:
         name = ServiceName.parse(request.service.name)
@@ -73,10 +73,7 @@ class Services:
         service.generation = record.message.generation + 1
         service.last_modifier = self._caller(name)
         fill_in(service, self._settings)
-        if request.validate_only:
-            return self._operations.done(name.location, service)
-        record.message = service
-        return self._change(record, False)
+        return self._change(record, service, request.validate_only)
 
     async def get(self, request: run_v2.GetServiceRequest) -> run_v2.Service:
         return copy_service(self.find(ServiceName.parse(request.name)).message)
@@ -123,11 +120,11 @@ class Services:
     async def test_permissions(self, request: Any) -> Any:
         return iam_policy_pb2.TestIamPermissionsResponse(permissions=request.permissions)
 
-    def _change(self, record: ServiceRecord, validate_only: bool) -> Any:
+    def _change(self, record: ServiceRecord, service: run_v2.Service, validate_only: bool) -> Any:
         if validate_only:
-            return self._operations.done(record.name.location, record.message)
+            return self._operations.done(record.name.location, service)
+        self._reconciler.prepare(record, service)
         self._known[str(record.name)] = record
-        self._reconciler.prepare(record)
         generation = record.message.generation
 
         async def work() -> run_v2.Service:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from shakeout.rehearsal.faults import Faults
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
@@ -29,7 +31,7 @@ class Settings:
     `commands` maps an image's name (with or without its tag or digest) to what is run for it. `secrets` maps the name
     of a secret to its value, or to a value for each version. `startup_seconds` is the default startup probe's time,
     `idle_seconds` how long an instance without requests lives, `instances` how many of one revision may run here at
-    most, whatever the revision's own limit.
+    most, whatever the revision's own limit. `faults` are those that it is to have.
     """
 
     project: str = "rehearsal"
@@ -39,11 +41,17 @@ class Settings:
     startup_seconds: float = 240.0
     idle_seconds: float = 900.0
     instances: int = 4
+    faults: Faults = field(default_factory=Faults)
 
     @property
     def service_account(self) -> str:
         """The account that a revision runs as where it names none."""
         return f"{self.project_number}-compute@developer.gserviceaccount.com"
+
+    @property
+    def service_agent(self) -> str:
+        """The account with which the platform itself reads images."""
+        return f"service-{self.project_number}@serverless-robot-prod.iam.gserviceaccount.com"
 
     def secret_texts(self) -> tuple[str, ...]:
         """Every value that must not be shown, each line of one with several too."""

@@ -51,11 +51,16 @@ class Exchange:
         with contextlib.suppress(ConnectionError, h11.LocalProtocolError):
             await self.client.answer(status, body.encode(), kind, [(b"Connection", b"close")])
 
-    async def forward(self, endpoint: Endpoint, seconds: float) -> None:
+    async def connect(self, endpoint: Endpoint) -> Peer:
+        """A connection to an instance; OSError (a TimeoutError too) where there is none to be had."""
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            return Peer(h11.CLIENT, *await asyncio.open_connection(*endpoint))
+
+    async def forward(self, server: Peer, seconds: float) -> None:
         """Let the instance answer, within so many seconds."""
         try:
             async with asyncio.timeout(seconds):
-                await self._forward(endpoint)
+                await self._forward(server)
         except TimeoutError:
             if self.status:
                 self.text = messages.TIMED_OUT
@@ -69,10 +74,7 @@ class Exchange:
             else:
                 await self.refuse(503, "Service Unavailable", messages.MALFORMED)
 
-    async def _forward(self, endpoint: Endpoint) -> None:
-        async with asyncio.timeout(_CONNECT_SECONDS):
-            reader, writer = await asyncio.open_connection(*endpoint)
-        server = Peer(h11.CLIENT, reader, writer)
+    async def _forward(self, server: Peer) -> None:
         sending: asyncio.Task[None] | None = None
         try:
             head = h11.Request(method=self.request.method, target=self.request.target, headers=self._headers())

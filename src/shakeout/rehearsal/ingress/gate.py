@@ -29,6 +29,7 @@ _FORBIDDEN = (
     "<h2>Your client does not have permission to get URL <code>{path}</code> from this server.</h2></body></html>"
 )
 _NOT_FOUND = "<html><head><title>Error 404 (Not Found)</title></head><body><h1>Error: Page not found</h1></body></html>"
+_TRIES = 5
 _INVOKER = "roles/run.invoker"
 
 
@@ -51,9 +52,9 @@ class Gate:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    def reserve(self, name: str) -> str:
+    def reserve(self, name: str, port: int | None = None) -> str:
         """The URL that the service of this full name will have whenever it is there; its port is held until then."""
-        held = self._reserved.get(name) or ports.hold_free()
+        held = self._reserved.get(name) or (ports.hold_fixed(port) if port else ports.hold_free())
         self._reserved[name] = held
         return f"http://{HOST}:{held.number}"
 
@@ -123,13 +124,20 @@ class Gate:
         """Let an instance of the revision answer; returns its id, empty where there was none."""
         assert revision.pool is not None
         try:
-            async with revision.pool.room() as instance:
-                endpoint = instance.endpoint()
-                if endpoint is None:
-                    await exchange.refuse(503, "Service Unavailable", messages.MALFORMED)
-                else:
-                    await exchange.forward(endpoint, revision.message.timeout.total_seconds())
-                return instance.origin.instance
+            for _ in range(_TRIES):
+                async with revision.pool.room() as instance:
+                    endpoint = instance.known_endpoint()
+                    try:
+                        server = await exchange.connect(endpoint) if endpoint else None
+                    except OSError:
+                        server = None
+                    if server is None:
+                        await instance.lost()
+                        continue
+                    await exchange.forward(server, revision.message.timeout.total_seconds())
+                    return instance.origin.instance
+            await exchange.refuse(503, "Service Unavailable", messages.MALFORMED)
+            return ""
         except NoInstanceError as error:
             if error.starting:
                 await exchange.refuse(503, "Service Unavailable", messages.NOT_STARTED)

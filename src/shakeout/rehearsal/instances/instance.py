@@ -53,6 +53,7 @@ class Instance:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _exit: Exit = field(default_factory=Exit)
     _used: int = 0
+    _endpoint: Endpoint | None = None
 
     async def start(self, reason: str) -> None:
         """Start it and wait for its startup probe; NotReadyError where it does not come up. It is ended then."""
@@ -74,9 +75,24 @@ class Instance:
         if self.liveness:
             self._tasks.append(loop.create_task(self._stay_alive(self.liveness)))
 
+    @property
+    def well(self) -> bool:
+        """Whether it may be given requests."""
+        return not self.stopping and not self.over.is_set()
+
     def endpoint(self) -> Endpoint | None:
-        """Where it can be reached, if it can be."""
+        """Where it can be reached now, if it can be."""
         return self._running.endpoint() if self._running else None
+
+    def known_endpoint(self) -> Endpoint | None:
+        """The same, looked up once: `lost` makes it forgotten."""
+        self._endpoint = self._endpoint or self.endpoint()
+        return self._endpoint
+
+    async def lost(self) -> None:
+        """It could not be reached: look again next time, after a moment in which its end may be noticed."""
+        self._endpoint = None
+        await self._unless_over(asyncio.sleep(_LOOK, ""))
 
     async def stop(self) -> None:
         """End it, and wait until it has ended. Can be called twice."""

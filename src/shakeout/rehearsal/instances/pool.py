@@ -96,14 +96,15 @@ class Pool:
     async def _take(self) -> Instance:
         until = time.monotonic() + _QUEUE_SECONDS
         while True:
-            free = [one for one in self.instances if one.requests < self.concurrency and not one.over.is_set()]
+            living = [one for one in self.instances if one.well]
+            free = [one for one in living if one.requests < self.concurrency]
             if free:
                 chosen = min(free, key=lambda one: one.requests)
                 chosen.requests += 1
                 return chosen
             if self.retired:
                 raise NoInstanceError(starting=False)
-            if len(self.instances) + self._starting < self.most:
+            if len(living) + self._starting < self.most:
                 try:
                     await self.start("AUTOSCALING")
                 except NotReadyError as error:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from google.cloud.audit import audit_log_pb2
 from google.cloud.logging_v2 import types
 from google.logging.type import log_severity_pb2
 
@@ -98,6 +99,21 @@ class Logbook:
         entry = _made(origin, log, datetime.now(UTC))
         entry.text_payload = text
         entry.severity = log_severity_pb2.LogSeverity.Value(severity)
+        self.add(entry)
+
+    def event(self, origin: Origin, text: str, *, failed: bool) -> None:
+        """What the platform's audit log tells of a revision whose readiness changed."""
+        entry = _made(origin, "cloudaudit.googleapis.com/system_event", datetime.now(UTC))
+        entry.severity = log_severity_pb2.LogSeverity.Value("ERROR" if failed else "INFO")
+        told = audit_log_pb2.AuditLog(
+            service_name="run.googleapis.com",
+            method_name="/InternalServices.ReplaceInternalService",
+            resource_name=f"namespaces/{origin.project}/revisions/{origin.revision}",
+        )
+        told.status.message = text
+        if failed:
+            told.status.code = 9
+        entry.proto_payload.Pack(told)
         self.add(entry)
 
     def request(self, origin: Origin, request: Mapping[str, Any], *, text: str = "", severity: str, trace: str) -> None:

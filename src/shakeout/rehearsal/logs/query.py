@@ -135,7 +135,7 @@ class _Parser:
 
 def _plain(token: str) -> str:
     if token.startswith('"') and token.endswith('"') and len(token) > 1:
-        return re.sub(r"\\(.)", r"\1", token[1:-1])
+        return re.sub(r'\\(["\\])', r"\1", token[1:-1])
     return token
 
 

@@ -1,0 +1,88 @@
+"""`shakeout up --rehearse`: what a double of Cloud Run says of an application that is well on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+STAGING = """
+  staging:
+    target: cloud-run
+    options: {project: shop-staging, region: europe-west1, public: true}
+    secrets:
+      key: {secret_manager: shop-key}
+    services:
+      stock:
+        image: europe-west1-docker.pkg.dev/shop-staging/images/stock:${commit}
+        environment: {WEB: "${services.web.url}"}
+        secrets: {KEY: key}
+      web:
+        image: europe-west1-docker.pkg.dev/shop-staging/images/web:${commit}
+"""
+SECRETS = "\nsecrets:\n  key: {env: SHOP_KEY}\nenvironments:\n"
+VALUE = "seven-green-bottles-on-a-wall"
+
+
+def with_staging(shop, listens: str = "0.0.0.0") -> None:
+    server = (shop.folder / "server.py").read_text(encoding="utf-8").replace("127.0.0.1", listens)
+    server = server.replace("class Handler", 'print("key", os.environ.get("KEY", "none"), flush=True)\nclass Handler')
+    text = (shop.folder / "shakeout.yaml").read_text(encoding="utf-8").replace("\nenvironments:\n", SECRETS)
+    shop.commit = shop.repository.commit("Add staging", {"server.py": server, "shakeout.yaml": text + STAGING})
+
+
+def test_a_rehearsal_deploys_verifies_with_and_without_traffic_and_leaves_nothing(
+    shop, outcomes, tmp_path: Path
+) -> None:
+    with_staging(shop)
+    secrets = tmp_path / "secrets"
+    secrets.write_text(f"# of the shop\nshop-key={VALUE}\n", encoding="utf-8")
+    done = shop.run("up", "--rehearse", "staging", "--rehearsal-secrets", str(secrets), "--format", "json")
+    assert done.status == 0, done.err
+    report = done.json
+    assert (report["target"], report["status"], report["issues"]) == ("cloud-run", "SUCCESSFUL", [])
+    assert set(outcomes(report).values()) == {"passed"}
+    notes = " ".join(report["notes"])
+    assert "this was a rehearsal on a double of Cloud Run" in notes
+    assert "stock and web ran as processes" in notes
+    (run,) = (shop.folder / ".shakeout" / "rehearsal" / "runs").iterdir()
+    logs = (run / "logs" / "stock.log").read_text(encoding="utf-8")
+    assert "Starting new instance. Reason: DEPLOYMENT_ROLLOUT" in logs
+    assert "key [redacted]" in logs
+    written = [path.read_bytes() for path in (shop.folder / ".shakeout").rglob("*") if path.is_file()]
+    assert not any(VALUE.encode() in data for data in written)
+    assert VALUE not in done.out + done.err
+    assert not (shop.folder / ".shakeout" / "runs").exists()
+    assert shop.processes() == []
+
+
+def test_what_only_the_platform_would_refuse_is_found_on_this_machine(shop) -> None:
+    with_staging(shop, listens="127.0.0.1")
+    shop.change("Expect it sooner", "deadline: 10s", "deadline: 2s")
+    done = shop.run("up", "--rehearse", "staging", "--format", "json", environment={"SHOP_KEY": VALUE})
+    assert done.status == 1, done.err
+    report = done.json
+    assert report["status"] == "FAILED"
+    stock = next(service for service in report["services"] if service["name"] == "stock")
+    assert stock["status"] == "failed"
+    assert "failed the configured startup probe checks" in str(report)
+    assert shop.processes() == []
+
+
+def test_a_fault_of_the_double_is_met_by_the_target_and_named_in_the_report(shop) -> None:
+    with_staging(shop)
+    done = shop.run(
+        "up", "--rehearse", "staging", "--rehearsal-fault", "deny:run.services.create", "--format", "json",
+        environment={"SHOP_KEY": VALUE},
+    )  # fmt: skip
+    assert done.status == 1, done.err
+    assert "run.services.create" in str(done.json["services"])
+    assert "faults: deny:run.services.create" in " ".join(done.json["notes"])
+
+
+def test_a_rehearsal_that_cannot_be_is_refused_before_anything_starts(shop) -> None:
+    done = shop.run("up", "--rehearse", "local")
+    assert done.status == 2 and "cannot be rehearsed" in done.err
+    with_staging(shop)
+    done = shop.run("up", "--rehearse", "staging")
+    assert done.status == 2 and "shop-key (for KEY of stock)" in done.err
+    done = shop.run("up", "--rehearse", "staging", "--keep")
+    assert done.status == 2 and "--keep cannot be had" in done.err
