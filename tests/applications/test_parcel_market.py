@@ -48,3 +48,10 @@ def test_a_service_that_its_script_cannot_start_is_told_with_the_scripts_own_wor
     (issue,) = report.issues
     assert issue.root_cause is not None and issue.root_cause.claim == "ToolCalled"
     assert issue.root_cause.introduced_by is not None and issue.root_cause.introduced_by.commit == change
+
+
+@pytest.mark.xdist_group("engine")
+def test_it_runs_in_containers_from_the_same_manifest(market, images: dict[str, str]) -> None:
+    report = market.run("containers", **images).report
+    assert report.status == "SUCCESSFUL", [(item.name, item.outcome, item.detail) for item in report.checks]
+    assert set(outcomes(report).values()) == {"passed"} and report.issues == ()
