@@ -16,6 +16,7 @@ from fixtures.engine import PREFIX, PYTHON_TAG, ROOT, Archive, RealEngine, fill_
 from shakeout.cli.execute import execute
 from shakeout.report.model import Report
 from shakeout.runs.pipeline import Finished, Run
+from shakeout.runs.rehearsing import rehearsing
 from shakeout.runs.request import make_request
 from shakeout.runs.targets import make_target
 from shakeout.testing import SmallRepository
@@ -47,9 +48,29 @@ class Market:
             caller={**os.environ, "ORDERS_API_KEY": KEY, **caller},
         )
         try:
-            return execute(Run(request=request, target=make_target(request), progress=lambda line: None))
+            return execute(Run(request=request, target=make_target(request), progress=_quiet))
         finally:
             request.repository.close()
+
+    def rehearse(self, environment: str) -> Finished:
+        """The same on a double of the platform."""
+        request = make_request(
+            manifest=self.folder / "shakeout.yaml",
+            environment=environment,
+            revision="HEAD",
+            dirty=False,
+            caller={**os.environ, "ORDERS_API_KEY": KEY},
+            home=self.folder / ".shakeout" / "rehearsal",
+        )
+        try:
+            with rehearsing(request, faults=(), secrets=None, progress=_quiet) as told:
+                return execute(Run(request=told.request, target=make_target(told.request), progress=_quiet))
+        finally:
+            request.repository.close()
+
+
+def _quiet(line: str) -> None:
+    """Nobody reads the progress of a test."""
 
 
 @pytest.fixture
