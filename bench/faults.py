@@ -2,9 +2,10 @@
 Every fault, injected and deployed alone, explained, and held against the truth about it.
 
 `make bench NAME=faults`. Variables: ROUNDS (1), FAULTS (names, separated by commas; all), HEALTHY (runs of the
-application without a fault, 0). Each round clones the application at its HEAD anew, commits the fault among harmless
-commits, deploys that to this machine, verifies and explains it. Scored is whether the root cause (claim and place), the
-change, the guard and the priority are right, whether every link has evidence, and that there is no issue besides.
+application without a fault, 0), ENVIRONMENT (where to deploy, instead of where each fault belongs). Each round clones
+the application at its HEAD anew, commits the fault among harmless commits, deploys that, verifies and explains it.
+Scored is whether the root cause (claim and place), the change, the guard and the priority are right, whether every link
+has evidence, and that there is no issue besides.
 Reports of one fault are compared between rounds, without addresses, times, temporary folders and random identities.
 
 The table goes to standard error, one JSON object to standard output as the last line.
@@ -43,7 +44,11 @@ _VARIES = (
     (re.compile(r"\bport \d{4,5}\b"), "port <address>"),
     (re.compile(r"/tmp/[\w./-]*?(?=/data|/source|/application|[\s'\",:)]|$)"), "<folder>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<identity>"),
+    (re.compile(r"\b[0-9a-f]{32}\b"), "<identity>"),
+    # Fingerprints of keys that each release makes anew (`generate: true`).
+    (re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?![0-9a-f])"), "<fingerprint>"),
     (re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|seconds)\b"), "<seconds>"),
+    (re.compile(r"\bseen \d+ times\b"), "seen <count> times"),  # how often it was tried again in that time
     (re.compile(r"\b(?:pid|process|Process|PID) ?[\[(]?\d+\b"), "process <number>"),
     (re.compile(r"\.log:\d+"), ".log:<line>"),
     (re.compile(r"(checks/[\w-]+\.txt):\d+"), r"\1:<line>"),
@@ -91,7 +96,7 @@ def run(faults: list[Fault], folder: Path) -> tuple[Report, tuple[Score, ...]]:
     injected = inject(TOP, folder / "application", faults)
     request = make_request(
         manifest=injected.folder / "shakeout.yaml",
-        environment=faults[0].environment if faults else "local",
+        environment=os.environ.get("ENVIRONMENT") or (faults[0].environment if faults else "local"),
         revision="HEAD",
         dirty=False,
         caller={**os.environ, **injected.variables},

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from shakeout.catalogue import rules
 from shakeout.catalogue.symptoms import DEPLOYMENT, CheckFailed, DeploymentFailed, ErrorLogged, ServiceNotDeployed
+from shakeout.catalogue.tooling import is_told
 from shakeout.evidence.declarations import Declarations
 from shakeout.evidence.guards import Guards
 from shakeout.evidence.model import Evidence, Locator
@@ -141,7 +142,7 @@ def run_case(case: Case, folder: Path) -> Result:
                 count=item.count,
             )
             for item in log
-            if item.error
+            if item.error or is_told(item.text)
         ]
     graph = walk(symptoms, rules(), sources, Bounds(strict=True))
     return Result(graph=graph, chains=chains(graph), sources=sources)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shakeout.errors import InputError
 from shakeout.report.model import Report, Status
 from shakeout.runs.offline import Question, explain_offline
 
@@ -121,3 +122,9 @@ def test_the_exception_of_a_structured_entry_is_quoted_and_not_only_the_words_ab
     report = ask(tmp_path, BOTH.format(words="a job failed"), "app.json")
     quotes = [piece.quote for item in report.unexplained for piece in item.evidence]
     assert "NameError: name 'tools' is not defined" in quotes
+
+
+@pytest.mark.parametrize("text", ['[{"message": "no led', "[]\n", '{"total": 3}\n'])
+def test_input_without_a_single_entry_is_no_clean_bill(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match="no log entry"):
+        ask(tmp_path, text, "export.json")

@@ -232,3 +232,12 @@ def test_the_short_text_of_journalctl(read: Read) -> None:
         ("no ledger", "backend", False), ("backend.s", "backend", True)
     ]  # fmt: skip
     assert entries[0].time_doubt
+
+
+def test_buildkits_steps_are_streams_of_their_own(read: Read) -> None:
+    text = "#7 [2/3] RUN a\n#8 [3/3] RUN b\n#7 0.10 Traceback (most recent call last):\n#8 0.11 ERROR: no b\n#7 0.12 ValueError: a\n"
+    entries = check(read(text))
+    assert [(one.message, one.stream[-2:]) for one in entries] == [
+        ("[2/3] RUN a", "#7"), ("[3/3] RUN b", "#8"), ("Traceback (most recent call last):", "#7"),
+        ("no b", "#8"), ("ValueError: a", "#7"),
+    ]  # fmt: skip

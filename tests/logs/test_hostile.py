@@ -208,7 +208,7 @@ def test_one_line_of_hundreds_of_megabytes_needs_little_memory(tmp_path: Path, s
     path = tmp_path / "line.log"
     with path.open("wb") as file:
         file.write(start)
-        for _ in range(300):
+        for _ in range(500):
             file.write(b"x" * (1 << 20))
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(path)], capture_output=True, text=True, check=True, timeout=100

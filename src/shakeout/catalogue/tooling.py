@@ -10,6 +10,7 @@ from shakeout.catalogue.symptoms import CheckFailed, DeploymentFailed, ErrorLogg
 from shakeout.evidence.model import Locator
 from shakeout.evidence.repository import Repository
 from shakeout.logs.errorlog import ErrorLog, Occurrence
+from shakeout.logs.tool_words import failed_step, package_in
 from shakeout.why import Because, Claim, Family, GuardSpec, Layer, Remedy, Strength, claim
 
 tooling = Family(
@@ -139,6 +140,8 @@ def image_in(text: str) -> str | None:
 def is_told(text: str) -> bool:
     """Whether a line is a tool's own word that it was stopped, whatever severity it was printed with."""
     patterns = (*_NO_IMAGE, _DAEMON, *_PERMISSION, _QUOTA)
+    if failed_step(text) is not None or package_in(text) is not None:
+        return True
     return any(pattern.search(text) for pattern in patterns)
 
 

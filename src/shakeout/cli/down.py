@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -22,14 +23,16 @@ def down(
     """
     Stop what `shakeout up --keep` or a crash left.
 
-    Stops its processes and removes its folders. Runs and reports stay.
+    Stops its processes and removes its folders; where the team's own command deployed it, runs the environment's `stop`
+    command first. Runs and reports stay.
     """
     from pathlib import Path
 
-    from shakeout.targets.state import down as stop
+    from shakeout.runs.stopping import stop_left
 
     progress = ProgressLines(quiet=quiet)
-    found = stop(home_of(manifest or find_manifest(Path.cwd())) / "state", progress, environment)
+    path = manifest or find_manifest(Path.cwd())
+    found = stop_left(path, home_of(path), environment, os.environ, progress)
     if not quiet:
         print(f"stopped: {', '.join(found)}" if found else "nothing was running")
     return 0

@@ -104,7 +104,13 @@ class Configuration:
             return next(iter(scopes)) if len(scopes) == 1 else None
         exact = [scope for scope in scopes if scope == owner]
         near = sorted(scope for scope in scopes if re.search(rf"(?:^|[-_.]){re.escape(scope)}(?:$|[-_.])", owner))
-        return next(iter([*exact, *near]), None)
+        return next(iter([*exact, *near]), owner if self._names(owner) else None)
+
+    def _names(self, owner: str) -> bool:
+        """Whether a file that declares variables for services has this one too, without any variable of its own."""
+        key = re.compile(rf"\s+(?:- )?(?:name:\s*)?[\"']?{re.escape(owner)}[\"']?:?\s*")
+        files = sorted({one.at.path for one in self.real if one.scope})
+        return any(key.fullmatch(line) for path in files for line in self.repository.lines(path))
 
     def for_scope(self, scope: str | None) -> tuple[ConfigurationValue, ...]:
         """What one service gets: its own settings and those that hold for all."""

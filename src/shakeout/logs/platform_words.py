@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from shakeout.logs.tool_words import failed_step
+
 SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
 
 _EXIT = (
@@ -64,6 +66,8 @@ _REQUEST = re.compile(
 
 def how_ended(text: str) -> str | None:
     """`exited with status 3`, `was ended by SIGKILL`; None for a text that does not say that something ended."""
+    if failed_step(text) is not None:
+        return None  # a command that builds an image is no process of a service
     for pattern in _SIGNAL:
         if found := pattern.search(text):
             groups = found.groupdict()

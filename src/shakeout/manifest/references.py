@@ -212,6 +212,8 @@ def roots_at(path: KeyPath) -> frozenset[str]:
             return _SERVICE - {"secrets"}
         case ("services", _, "environment", _):
             return _SERVICE
+        case ("services", _, "options", "logs", *_):
+            return _ANYWHERE | {"python"}
         case ("services", _, "url" | "image" | "pin") | ("services", _, "options", *_):
             return _ANYWHERE
         case ("services", _, "build", "arguments", _):

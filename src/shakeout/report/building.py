@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 
 from shakeout.checks.base import CheckResult, Outcome
@@ -62,12 +62,20 @@ def build_issue(
         rivals=tuple(f"{rival.cause}: {rival.separated_by}" for rival in chain.rivals),
         checks=names,
         service=chain.symptoms[0].service,
-        evidence=_distinct(item for symptom in chain.symptoms for item in symptom.evidence),
+        evidence=_distinct(_of_symptoms(chain)),
         expected=first.expected if first else None,
         actual=first.actual if first else None,
         excerpt=first.excerpt if first else None,
         reproduce=first.reproduce if first else None,
     )
+
+
+def _of_symptoms(chain: Chain) -> Iterator[Evidence]:
+    """The evidence of the symptoms; a service's last log lines only where no cause was found that makes them idle."""
+    for symptom in chain.symptoms:
+        for item in symptom.evidence:
+            if chain.root is None or not (symptom.checks and item.kind == "log"):
+                yield item
 
 
 def recommendations(issues: Sequence[Issue]) -> tuple[Recommendation, ...]:

@@ -72,6 +72,13 @@ def explain_offline(question: Question) -> Report:
 def _explain(question: Question, found: EvidenceInput, repository: Repository | None, start: float) -> Report:
     watch = _Watch()
     logged = list(errors(watch.over(found.suspects())))
+    if not watch.count and not found.documents and next(found.entries(), None) is None:
+        raise InputError(
+            "the evidence holds no log entry",
+            where=", ".join(found.paths[:5]),
+            expected="log entries, or what a platform printed of its state",
+            seen="; ".join(str(note) for note in found.notes[:5]) or "nothing that is an entry",
+        )
     commit, commit_from, repository = _deployed_commit(question, watch, repository)
     with knowing(shown_secrets(logged, repository)):
         return _told(question, found, logged, watch, (commit, commit_from, repository), start)

@@ -61,7 +61,9 @@ async def decide(
     try:
         release = await target.promote(progress)
     except DeploymentError as error:
-        why = f"the traffic could not be given to the release ({error.summary})"
+        why = (
+            f"the traffic could not be given to the release: {error.summary}{f' ({error.seen})' if error.seen else ''}"
+        )
     else:
         why = against(release, await verify(release))
     if why is not None:

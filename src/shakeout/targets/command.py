@@ -13,6 +13,7 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -153,6 +154,9 @@ class CommandTarget:
         if self._state is not None:
             self._state.kept = True
             self._save()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     async def resume(self, plan: Plan, state_folder: Path) -> None:
         """Become the target of a release that an earlier run left, so that `stop` takes that down."""
@@ -163,8 +167,15 @@ class CommandTarget:
         if self._state is None:
             self._lock.release()
             self._lock = None
-        else:
-            self._run_folder = Path(self._state.run_folder)
+            return
+        self._run_folder = Path(self._state.run_folder)
+        if (self._folder / "source" / "dirty").is_dir():
+            self._plan = replace(plan, dirty=True)
+        elif not self.checkout.is_dir():
+            # Somebody emptied the temporary folder: the commands are those of the deployed commit all the same.
+            state.remove_folder(str(self._folder), self._state.release)
+            self._make_folder()
+            await self._lay_out(plan, lambda line: None)
 
     # -- its parts
 
@@ -183,7 +194,10 @@ class CommandTarget:
             left=left,
         )
         self._save()
-        state.make_folder(self._folder, release)
+        self._make_folder()
+
+    def _make_folder(self) -> None:
+        state.make_folder(self._folder, self._state_of().release)
         for name in ("data", "source", "home", "tmp"):
             (self._folder / name).mkdir()
 
@@ -234,10 +248,12 @@ class CommandTarget:
         except OSError as error:
             raise DeploymentError(f"the runner of `{script.shown}` cannot be started: {error}") from error
         state_of.deploying = True
-        state_of.services = {script.name: state.ServiceState(supervisor=self._running.supervised.process)}
+        state_of.services[script.name] = state.ServiceState(supervisor=self._running.supervised.process)
         self._save()
         ended = await self._running.end(progress)
         state_of.deploying = False
+        if not await self._running.goes_on():
+            del state_of.services[script.name]
         self._save()
         if script.name == DEPLOY and ended.left:
             kept = "goes" if ended.left == 1 else "go"

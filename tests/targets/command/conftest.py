@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,9 +70,11 @@ version: 1
 application: shop
 services:
   stock:
+    start: {deadline: 2s}
     health: {}
     version: {path: /}
   web:
+    start: {deadline: 2s}
     health: {}
     version: {path: /}
     needs: [stock]
@@ -154,10 +156,11 @@ class Team:
     def mark(self) -> str:
         return f"shop-{self.folder.parent.name}"
 
-    async def until(self, true: Callable[[], bool], seconds: float = 20.0) -> None:
-        async with asyncio.timeout(seconds):
-            while not true():  # noqa: ASYNC110 (what is waited for is another process)
-                await asyncio.sleep(0.02)
+    def until(self, true: Callable[[], bool], seconds: float = 20.0) -> None:
+        end = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < end
+            time.sleep(0.02)
 
     def end(self) -> None:
         for pid in self.processes():

@@ -42,7 +42,7 @@ KINDS: dict[str, re.Pattern[str]] = {
     "wrong-credentials": re.compile(
         r"\b28P01\b|\b28000\b|password authentication failed|no password supplied|no pg_hba\.conf entry"
         r"|\brole \"[^\"]{1,80}\" does not exist|\bCode: (?:516|19[2-4])\b|AUTHENTICATION_FAILED"
-        r"|\bNOAUTH\b|\bWRONGPASS\b"
+        r"|\bNOAUTH\b|\bWRONGPASS\b|\bredis\.exceptions\.AuthenticationError\b"
         r"|invalid username-password pair|InvalidPasswordError|InvalidAuthorizationSpecification|Access denied for user"
         r"|ER_ACCESS_DENIED|SASL authentication failed|refused the user or the password|client sent AUTH, but no",
         re.I,
@@ -79,7 +79,10 @@ KINDS: dict[str, re.Pattern[str]] = {
     "not-the-service": re.compile(r"does not answer as \w{1,40} does|NotClickHouseError", re.I),
     "refused": re.compile(
         r"\bECONNREFUSED\b|\bconnection ?refused\b|\[Errno (?:111|61)\]|WinError 10061|Error (?:111|61) connecting to"
-        r"|actively refused it|refused the connection|ConnectionRefused|\bConnection to [\w.:-]{1,200} refused",
+        r"|actively refused it|refused the connection|ConnectionRefused|\bConnection to [\w.:-]{1,200} refused"
+        # the system's own words, and PostgreSQL's, in other languages
+        r"|Verbindungsaufbau abgelehnt|Connexion refus\u00e9e|Conexi\u00f3n (?:rehusada|rechazada)"
+        r"|Connessione rifiutata|Conex\u00e3o recusada|\u63a5\u7d9a\u3092\u62d2\u5426",
         re.I,
     ),
     "unreachable": re.compile(
@@ -114,6 +117,10 @@ _ADDRESSES = (
         re.I,
     ),
     re.compile(r"server at \"(?P<host>[^\"\s]{1,253})\"(?: \([^)]{1,60}\))?, port (?P<port>\d{1,5})"),
+    re.compile(
+        r"[\u00bb\u00ab\"] ?(?P<host>[\w.-]{1,253}) ?[\u00bb\u00ab\"](?: \([^)]{1,60}\))?,? (?:Port|port|puerto|porta) "
+        r"(?P<port>\d{1,5})"
+    ),
     re.compile(r"host=['\"]?(?P<host>[\w.:-]{1,253}?)['\"]?,? port=['\"]?(?P<port>\d{1,5})"),
     re.compile(rf"connect(?:ing)? to (?:host )?{_HOST}:{_PORT}", re.I),
     re.compile(rf"(?<![\w+.-])[a-z][a-z0-9+.-]{{1,30}}://(?:[^\s/@'\"]{{1,200}}@)?{_HOST}(?::{_PORT})?", re.I),

@@ -57,7 +57,8 @@ def module_not_found(
     The next link says which of these it is.
     """
     name, importer = None, None
-    if raised.simple_type in _PYTHON_TYPES:
+    python = raised.simple_type in _PYTHON_TYPES or raised.simple_type == "ImportModuleError"  # of AWS Lambda
+    if python:
         match = _PYTHON.search(raised.message)
         name = match[1] if match else None
     elif match := _NODE.search(raised.message.split("\n", 1)[0]):
@@ -73,7 +74,7 @@ def module_not_found(
         at = Locator(source="file", path=path, line=line, commit=modules.repository.commit) if path and line else at
     evidence = (*quoted(paths, at), *logged(raised, log))
     if evidence:
-        yield Because(ModuleAbsent(name, at, node=raised.simple_type not in _PYTHON_TYPES), evidence)
+        yield Because(ModuleAbsent(name, at, node=not python), evidence)
 
 
 @imports.rule

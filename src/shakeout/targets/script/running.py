@@ -32,6 +32,7 @@ GRACE = 10.0
 
 LAST_LINES = 20
 _SHOWN = 400
+_RUNNER_SECONDS = 0.3
 _TELL_AFTER = 10.0
 _MODULE = "shakeout.targets.script.runner"
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (stdout|stderr) (.*)", re.DOTALL)
@@ -118,6 +119,13 @@ class Running:
         events.new()
         teller.tell(self.seconds, final=True)
         return self._ended(late)
+
+    async def goes_on(self) -> bool:
+        """Whether something that the script left running still has its output, so that its runner goes on too."""
+        until = time.monotonic() + _RUNNER_SECONDS
+        while not self.supervised.ended and time.monotonic() < until:  # noqa: ASYNC110 (it is another process)
+            await asyncio.sleep(0.01)
+        return not self.supervised.ended
 
     async def stop(self) -> None:
         """End it, if it still runs; what it left running stays."""

@@ -1,0 +1,1 @@
+"""A first manifest from what a repository holds, with the place that each line comes from."""

@@ -1,0 +1,231 @@
+"""What Dockerfiles, Procfiles, package.json and the code itself say of a service."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator
+
+from shakeout.evidence.dockerfile import NAMES as DOCKERFILES
+from shakeout.evidence.dockerfile import instructions
+from shakeout.manifest.drafting import values
+from shakeout.manifest.drafting.model import Draft, Found, ServiceDraft, plain
+from shakeout.manifest.drafting.tree import Tree
+
+_CODE = (".py", ".js", ".mjs", ".cjs", ".ts", ".go", ".rb", ".java", ".kt", ".php", ".rs", ".cs")
+_HEALTH = re.compile(
+    r"['\"`](?P<path>/?(?:api/)?_?(?:health|healthz|health-?check|livez|readyz|ready|status/health|up)/?)['\"`]"
+)
+_VERSION = re.compile(r"['\"`](?P<path>/?(?:api/)?(?:version|build-info|about)/?)['\"`]")
+_COMMIT = re.compile(r"['\"`]?(?P<name>commit|commit_sha|git_?sha|sha|revision)['\"`]?\s*[:=]")
+_FLASK = re.compile(r"^(?P<name>\w+)(?:: [\w.]+)? = (?:flask\.)?Flask\(", re.M)
+_ASGI = re.compile(r"^(?P<name>\w+)(?:: [\w.]+)? = (?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart)\(", re.M)
+_HEALTH_TEST = re.compile(r"https?://[^\s/'\"]+(?P<path>/[\w./-]*)")
+
+
+def dockerfiles(tree: Tree, draft: Draft) -> None:
+    """Each Dockerfile is a service, unless the compose file has it already; its last stage says how it is started."""
+    for path in tree.paths:
+        if not DOCKERFILES.fullmatch(path):
+            continue
+        folder, name = posixpath.dirname(path) or ".", posixpath.basename(path)
+        suffix = re.sub(r"(?i)^(?:docker|container)file[.-]?|\.(?:docker|container)file$", "", name)
+        own = next((one for one in draft.services.values() if one.dockerfile and one.dockerfile.value == path), None)
+        own = own or (draft.of_folder(folder) if not suffix else None)
+        if own is None:
+            called = plain(suffix or posixpath.basename(folder) if folder != "." or suffix else draft.application.value)
+            own = draft.services.setdefault(called, ServiceDraft(name=called, at=f"{path}:1", folder=folder))
+        if own.dockerfile is None:
+            own.dockerfile = Found(value=path, at=f"{path}:1")
+            own.context = _context(tree, path, folder)
+        _instructions(tree, draft, own, path)
+
+
+def _context(tree: Tree, path: str, folder: str) -> Found:
+    """The folder from which the COPY lines find their files: the Dockerfile's own, or the repository."""
+    for one in instructions(tree.text(path)):
+        sources = (
+            [word for word in one.text.split()[:-1] if not word.startswith(("-", "["))] if one.word == "COPY" else []
+        )
+        for source in sources:
+            if "--from" in one.text or any(sign in source for sign in "*?$") or source in {".", "./"}:
+                continue
+            below = posixpath.normpath(posixpath.join(folder, source))
+            inside = any(found == below or found.startswith(f"{below}/") for found in tree.paths)
+            if not inside and any(
+                found == source or found.startswith(f"{source.rstrip('/')}/") for found in tree.paths
+            ):
+                return Found(value=".", at=f"{path}:{one.line}")
+    return Found(value=folder, at=f"{path}:1")
+
+
+def _instructions(tree: Tree, draft: Draft, own: ServiceDraft, path: str) -> None:
+    entry: list[str] = []
+    for one in instructions(tree.text(path)):
+        if one.word == "FROM":
+            entry = []
+        elif one.word == "EXPOSE" and (match := re.search(r"\d{2,5}", one.text)):
+            own.port = own.port or int(match[0])
+        elif one.word == "ENV":
+            for name, value in re.findall(r"([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|\S+)", one.text):
+                if not re.match(r"PYTHON|PIP_|NODE_ENV$|DEBIAN|LANG$|LC_|UV_|POETRY_|VIRTUAL_ENV", name):
+                    values.add(draft, own, name, value.strip("\"'"), f"{path}:{one.line}")
+        elif one.word == "HEALTHCHECK" and own.health is None and (match := _HEALTH_TEST.search(one.text)):
+            own.health = Found(value=match["path"], at=f"{path}:{one.line}")
+        elif one.word in {"ENTRYPOINT", "CMD"} and own.run is None:
+            words = _exec(one.text)
+            if one.word == "ENTRYPOINT":
+                entry = words
+            elif words and not (entry and re.search(r"entrypoint|tini|dumb-init", entry[0])):
+                own.run = Found(value=shlex.join([*entry, *words]), at=f"{path}:{one.line}")
+            elif words:
+                own.run = Found(value=shlex.join(words), at=f"{path}:{one.line}")
+    if own.run is None and entry:
+        own.run = Found(value=shlex.join(entry), at=f"{path}:1")
+
+
+def _exec(text: str) -> list[str]:
+    if text.lstrip().startswith("["):
+        try:
+            found = json.loads(text)
+        except ValueError:
+            return []
+        words = [str(word) for word in found] if isinstance(found, list) else []
+        if words[:2] in (["sh", "-c"], ["/bin/sh", "-c"], ["bash", "-c"]) and len(words) == 3:
+            return _exec(words[2])
+        return words
+    text = text.strip().removeprefix("exec ")
+    if re.search(r"[;&|<>`]|\$\(", text):
+        return ["sh", "-c", text]
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return []
+
+
+def procfiles(tree: Tree, draft: Draft) -> None:
+    """Each process of a Procfile; `web` is the folder's own service."""
+    for path in tree.find("Procfile"):
+        folder = posixpath.dirname(path) or "."
+        for number, row in enumerate(tree.lines(path), 1):
+            match = re.match(r"(?P<name>[A-Za-z][\w-]*):\s*(?P<command>\S.*)", row)
+            if match is None:
+                continue
+            if match["name"] == "release":
+                draft.notes.append(f"{path}:{number} is run once for each release: {match['command']}")
+                continue
+            own = draft.of_folder(folder) if match["name"] == "web" else None
+            if own is None:
+                stem = draft.application.value if folder == "." else posixpath.basename(folder)
+                name = plain(stem if match["name"] == "web" else f"{stem}-{match['name']}")
+                own = draft.services.setdefault(name, ServiceDraft(name=name, at=f"{path}:{number}", folder=folder))
+            if own.run is None:
+                own.run = Found(value=shlex.join(_exec(match["command"])), at=f"{path}:{number}")
+
+
+def packages(tree: Tree, draft: Draft) -> None:
+    """A package.json with a `start` script is a service."""
+    for path in tree.find("package.json"):
+        folder = posixpath.dirname(path) or "."
+        try:
+            data = json.loads(tree.text(path))
+        except ValueError:
+            draft.notes.append(f"{path} is no JSON")
+            continue
+        scripts = data.get("scripts") if isinstance(data, dict) else None
+        start = scripts.get("start") if isinstance(scripts, dict) else None
+        if not isinstance(start, str) or not start.strip() or data.get("workspaces"):
+            continue
+        at = f"{path}:{_line(tree, path)}"
+        own = draft.of_folder(folder)
+        if own is None:
+            stem = draft.application.value if folder == "." else posixpath.basename(folder)
+            own = draft.services.setdefault(plain(stem), ServiceDraft(name=plain(stem), at=at, folder=folder))
+        if own.run is None or own.run.value in {"npm start", "npm run start", "yarn start", "pnpm start"}:
+            simple = re.fullmatch(r"node [\w./=-]+(?: [\w./=-]+)*", start)
+            own.run = Found(value=start if simple else "npm run start", at=at)
+
+
+def python_apps(tree: Tree, draft: Draft) -> None:
+    """Folders with requirements that name a web framework, where nothing else said how they are started."""
+    for path in tree.find("requirements*.txt", "pyproject.toml", "manage.py"):
+        folder = posixpath.dirname(path) or "."
+        own = draft.of_folder(folder)
+        if own is not None and own.run is not None:
+            continue
+        text = "" if path.endswith("manage.py") else tree.text(path).lower()
+        found = _python_command(tree, folder, text)
+        if found is None:
+            continue
+        if own is None:
+            stem = draft.application.value if folder == "." else posixpath.basename(folder)
+            own = draft.services.setdefault(plain(stem), ServiceDraft(name=plain(stem), at=found.at, folder=folder))
+        own.run = found
+
+
+def _python_command(tree: Tree, folder: str, requirements: str) -> Found | None:
+    files = [path for path in tree.within(folder) if path.endswith(".py")]
+    server = "gunicorn" if "gunicorn" in requirements else "uvicorn" if "uvicorn" in requirements else None
+    wsgi = [path for path in files if path.endswith("/wsgi.py") and tree.has(f"{folder}/manage.py".removeprefix("./"))]
+    candidates: list[tuple[str, str]] = []
+    for path in wsgi:
+        module = _module(path, folder)
+        candidates.append((f"gunicorn {module}:application" if server == "gunicorn" else "", f"{path}:1"))
+    for path in files if not wsgi else ():
+        for pattern, kind in ((_FLASK, "flask"), (_ASGI, "asgi")):
+            for match in pattern.finditer(tree.text(path)):
+                name = f"{_module(path, folder)}:{match['name']}"
+                if kind == "asgi":
+                    command = (
+                        f"uvicorn {name}"
+                        if server != "gunicorn"
+                        else f"gunicorn -k uvicorn.workers.UvicornWorker {name}"
+                    )
+                else:
+                    command = f"gunicorn {name}" if server == "gunicorn" else f"flask --app {name} run"
+                candidates.append((command, f"{path}:{tree.text(path).count(chr(10), 0, match.start()) + 1}"))
+    if not candidates:
+        return None
+    command, at = candidates[0]
+    if not command:
+        return Found(value="python manage.py runserver --noreload", at=at, unsure="a server for development")
+    more = f"{len(candidates)} applications were found" if len(candidates) > 1 else None
+    return Found(value=command, at=at, unsure=more)
+
+
+def _module(path: str, folder: str) -> str:
+    below = path if folder == "." else path[len(folder) + 1 :]
+    return below.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").replace("/", ".")
+
+
+def questions(tree: Tree, draft: Draft) -> None:
+    """Where the code of a service answers for its health and its version."""
+    for own in draft.services.values():
+        files = [path for path in tree.within(own.folder) if path.endswith(_CODE)][:400]
+        if own.health is None:
+            own.health = next(_places(tree, files, _HEALTH), None)
+        found = next(_places(tree, files, _VERSION), None)
+        if found is None:
+            continue
+        path, _, line = found.at.rpartition(":")
+        near = "\n".join(tree.lines(path)[int(line) - 1 : int(line) + 14])
+        match = _COMMIT.search(near)
+        if match is None:
+            own.version = Found(value=found.value, at=found.at, unsure="no field with the commit was found")
+        else:
+            own.version = Found(value=found.value, at=found.at, note=match["name"])
+
+
+def _places(tree: Tree, files: list[str], pattern: re.Pattern[str]) -> Iterator[Found]:
+    for path in files:
+        for number, row in enumerate(tree.lines(path), 1):
+            match = pattern.search(row[:500])
+            if match and not row.lstrip().startswith(("#", "//", "*")):
+                where = match["path"] if match["path"].startswith("/") else f"/{match['path']}"
+                yield Found(value=where, at=f"{path}:{number}")
+
+
+def _line(tree: Tree, path: str) -> int:
+    return next((number for number, row in enumerate(tree.lines(path), 1) if '"start"' in row), 1)
