@@ -46,7 +46,7 @@ def up(
     ] = None,
     rehearsal_fault: Annotated[
         list[str] | None,
-        typer.Option("--rehearsal-fault", metavar="FAULT", help="A fault of the double: quota:CreateService:2"),
+        typer.Option("--rehearsal-fault", metavar="FAULT", help="A fault of the double, quota:GetService for one."),
     ] = None,
     rehearsal_commands: Annotated[
         bool,
