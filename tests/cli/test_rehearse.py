@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -91,6 +95,28 @@ def test_a_rehearsal_that_cannot_be_is_refused_before_anything_starts(shop) -> N
     assert done.status == 2 and "shop-key (for KEY of stock)" in done.err
     done = shop.run(*REHEARSE, "--keep")
     assert done.status == 2 and "--keep cannot be had" in done.err
+
+
+def test_a_killed_rehearsal_leaves_no_process(shop, tmp_path: Path) -> None:
+    with_staging(shop)
+    progress = tmp_path / "progress"
+    environment = {**os.environ, "SHOP_KEY": VALUE}
+    with progress.open("w") as file:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "shakeout", *REHEARSE], cwd=shop.folder, env=environment, stdout=file, stderr=file
+        )
+        try:
+            until = time.monotonic() + 60
+            while "stock: ready" not in progress.read_text() and time.monotonic() < until:
+                time.sleep(0.05)
+            assert shop.processes()
+        finally:
+            running.kill()
+            running.wait()
+    until = time.monotonic() + 30
+    while shop.processes() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert shop.processes() == []
 
 
 @pytest.mark.xdist_group("engine")
