@@ -4,8 +4,8 @@ Every fault, injected and deployed alone, explained, and held against the truth 
 `make bench NAME=faults`. Variables: ROUNDS (1), FAULTS (names, separated by commas; all), HEALTHY (runs of the
 application without a fault, 0), ENVIRONMENT (where to deploy, instead of where each fault belongs; one of Cloud Run is
 rehearsed on a double). Each round clones the application at its HEAD anew, commits the fault among harmless commits,
-deploys that, verifies and explains it. Scored is whether the root cause (claim and place), the change, the guard and the
-priority are right, whether every link has evidence, and that there is no issue besides.
+deploys that, verifies and explains it. Scored is whether the root cause (claim and place), the change, the guard and
+the priority are right, whether every link has evidence, and that there is no issue besides.
 Reports of one fault are compared between rounds, without addresses, times, temporary folders and random identities.
 
 The table goes to standard error, one JSON object to standard output as the last line.

@@ -1,4 +1,4 @@
-"""Runs the application with faults in it: on this machine, or on a double of the platform that its environment names."""
+"""Runs the application with faults in it, on this machine or on a double of the environment's platform."""
 
 from __future__ import annotations
 
