@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fixtures.engine import engine
 from fixtures.rehearsal import clients, rehearse
 
-__all__ = ["clients", "rehearse"]
+__all__ = ["clients", "engine", "rehearse"]

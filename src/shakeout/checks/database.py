@@ -169,8 +169,8 @@ async def ask_sqlite(url: str, name: str, context: Context) -> Answer:
     """Open the file read-only and read its table of contents."""
     path = Path(unquote(urlsplit(url).path)[1:])
     facts: dict[str, Any] = {"backing_service": name, "engine": "sqlite", "address": str(path)}
-    here = context.plan.target == "local" or (context.plan.target == "command" and os.access(path, os.R_OK))
-    if not here:
+    reached = {"local": True, "container": context.data is not None, "command": os.access(path, os.R_OK)}
+    if not reached.get(context.plan.target, False):
         return inconclusive(f"the file {path} is where the service runs, and out of reach from here", **facts)
     if not path.is_absolute():
         return inconclusive(f"the path {path} is relative to a service; give an absolute one (${{data}})", **facts)

@@ -19,12 +19,13 @@ from shakeout.checks.runner import run_checks
 from shakeout.errors import ShakeoutError
 from shakeout.evidence.redaction import MARK
 from shakeout.fixes.patches import PatchError, commit_patched
+from shakeout.manifest.plan import Plan
 from shakeout.report.model import Issue, Proof
 from shakeout.runs.folder import new_run
 from shakeout.runs.redeclaring import replan
 from shakeout.runs.request import Request
 from shakeout.runs.targets import make_target
-from shakeout.targets.base import Progress, Release
+from shakeout.targets.base import Progress, Release, Target
 from shakeout.targets.capture import last_lines
 from shakeout.targets.kinds import target_kind
 
@@ -93,10 +94,11 @@ async def _deploy_and_ask(
     run = new_run(request.home, request.plan.commit, datetime.now(UTC))
     try:
         release = await target.deploy(request.plan, run.path, progress)
-        checks = _with_needs(plan_checks(request.plan), names)
+        plan = outside(target, request.plan)
+        checks = _with_needs(plan_checks(plan), names)
         place = {name: getattr(target, name, None) for name in ("checkout", "data")}
         context = Context(
-            plan=request.plan,
+            plan=plan,
             release=release,
             run_folder=run.path,
             checkout=place["checkout"] or Path(request.plan.repository),
@@ -108,6 +110,12 @@ async def _deploy_and_ask(
     finally:
         await asyncio.shield(target.stop(progress))
     return release, {result.name: result for result in results}
+
+
+def outside(target: Target, plan: Plan) -> Plan:
+    """The plan with the addresses by which checks reach what a target keeps in a network of its own."""
+    found = getattr(target, "outside", plan)
+    return found if isinstance(found, Plan) else plan
 
 
 def _with_needs(checks: Sequence[Check], names: Sequence[str]) -> tuple[Check, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from shakeout.catalogue.symptoms import DEPLOYMENT
-from shakeout.checks.base import Check, CheckResult, Context
+from shakeout.checks.base import CheckResult, Context
 from shakeout.checks.planning import plan_checks
 from shakeout.checks.runner import run_checks
 from shakeout.errors import DeploymentError
@@ -27,7 +27,7 @@ from shakeout.report.rendering import FILES, render
 from shakeout.runs.errorlogs import check_output, of_entries, of_fetched
 from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
-from shakeout.runs.intervention import prove_by_deploying
+from shakeout.runs.intervention import outside, prove_by_deploying
 from shakeout.runs.lingering import last_inventory
 from shakeout.runs.novelty import last_good_run, log_changes
 from shakeout.runs.redeclaring import redeclared
@@ -111,19 +111,20 @@ class Run:
         return Finished(report=report, folder=folder, kept=kept)
 
     async def _deploy_and_verify(self, folder: RunFolder) -> None:
-        staged, checks = self._staged(), plan_checks(self.request.plan)
+        staged = self._staged()
+        plan_checks(self.request.plan)  # what is wrong with a check is said before anything is deployed
         if self.release is None:
             with self._timed("deploy"):
                 self.release = await self.target.deploy(self.request.plan, folder.path, self.progress)
         folder.save("release.json", self.release)
         with self._timed("verify"):
-            results = await self._verify(folder, checks, self.release)
+            results = await self._verify(folder, self.release)
         if staged is None:
             return
         if self.prove:
             self.notes.append("no fix was tried by deploying it: there is no image of a commit with the fix")
         with self._timed("traffic"):
-            decided = await decide(staged, self.release, results, partial(self._verify, folder, checks), self.progress)
+            decided = await decide(staged, self.release, results, partial(self._verify, folder), self.progress)
         self.release, self._withdrawn = decided.release, not decided.stays
         self.notes.append(decided.note)
         folder.save("release.json", self.release)
@@ -132,9 +133,10 @@ class Run:
         """The target, where it gives a release traffic only when it was verified."""
         return self.target if isinstance(self.target, Staged) else None
 
-    async def _verify(self, folder: RunFolder, checks: Sequence[Check], release: Release) -> list[CheckResult]:
+    async def _verify(self, folder: RunFolder, release: Release) -> list[CheckResult]:
         """Ask every check, look at the platform, and take in its logs; a second time in place of the first."""
-        plan = self.request.plan
+        plan = outside(self.target, self.request.plan)
+        checks = plan_checks(plan)
         self.release, self._results = release, []
         context = Context(
             plan=plan,

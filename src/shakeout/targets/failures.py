@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shakeout.evidence.model import Locator
 from shakeout.targets.base import Failure
@@ -12,7 +12,9 @@ from shakeout.targets.health import Answer
 from shakeout.targets.ports import HOST
 from shakeout.targets.sockets import Listener, holder
 from shakeout.targets.supervised import EVENTS_FOLDER, Event
-from shakeout.targets.watched import Watched
+
+if TYPE_CHECKING:
+    from shakeout.targets.watched import Watched
 
 _IN_USE = re.compile(r"(?i)address (?:is )?already in use|EADDRINUSE|only one usage of each socket address")
 

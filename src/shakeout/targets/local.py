@@ -2,36 +2,24 @@
 The target `local`: services as processes of this machine.
 
 Each service runs from the files of the commit that it is deployed from, below its own supervisor, on a free loopback
-port, with an environment of its own. The folder of a run gets `logs/SERVICE.log` and `platform/SERVICE.jsonl`.
+port, with an environment of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
-
-import httpx2
 
 from shakeout.errors import DeploymentError
-from shakeout.evidence.redaction import Redactor
-from shakeout.logs.entry import LogEntry
 from shakeout.manifest.interpolation import LateValues, resolve_late
-from shakeout.manifest.plan import BackingServicePlan, Plan, ServicePlan
-from shakeout.targets import backing, failures, ports, state
-from shakeout.targets.base import Failure, Inventory, Progress, Release, Revision
-from shakeout.targets.capture import FOLDER as LOGS_FOLDER
-from shakeout.targets.capture import entries, log_path, merged
-from shakeout.targets.checkout import copy_work_tree, lay_out
+from shakeout.manifest.plan import BackingServicePlan, ServicePlan
+from shakeout.targets import backing, state
+from shakeout.targets.base import Progress, Running
 from shakeout.targets.environment import service_command, service_environment
 from shakeout.targets.kinds import TargetKind
-from shakeout.targets.processes import identify
-from shakeout.targets.readiness import until_ready
-from shakeout.targets.revisions import look_at, made
-from shakeout.targets.supervised import EVENTS_FOLDER, Supervised
+from shakeout.targets.placed import PlacedTarget
+from shakeout.targets.revisions import look_at
+from shakeout.targets.supervised import Supervised
 from shakeout.targets.supervisor import Order
 from shakeout.targets.watched import Watched
 
@@ -41,230 +29,19 @@ GRACE = 5.0
 _SUPERVISOR_SECONDS = 15.0
 
 
-class LocalTarget:
-    """
-    One release on this machine. `state_folder` is where what lies about is written down; by default the folder `state`
-    beside the folder of runs, so `.shakeout/state` for a run in `.shakeout/runs`.
-    """
+class LocalTarget(PlacedTarget[Watched]):
+    """One release as processes of this machine."""
 
     name = "local"
 
-    def __init__(self, state_folder: Path | None = None) -> None:
-        self._state_folder = state_folder
-        self._plan: Plan | None = None
-        self._run_folder = Path()
-        self._state: state.State | None = None
-        self._lock: state.EnvironmentLock | None = None
-        self._ports: dict[str, ports.HeldPort] = {}
-        self._checkouts: dict[str, asyncio.Future[None]] = {}
-        self._watched: dict[str, Watched] = {}
-        self._revisions: dict[str, Revision] = {}
-        self._redact = Redactor()
-        self._secrets: tuple[str, ...] = ()
-
-    @property
-    def checkout(self) -> Path:
-        """The folder with the deployed commit's files (or the work tree's), from `deploy` until `stop`."""
-        if self._plan is None or self._state is None:
-            raise DeploymentError("nothing is deployed")
-        return self._tree(self._plan.commit, self._plan.dirty)
-
-    @property
-    def data(self) -> Path:
-        """The folder for this release's own data, from `deploy` until `stop`."""
-        if self._state is None:
-            raise DeploymentError("nothing is deployed")
-        return self._folder / "data"
-
-    # -- the protocol
-
-    async def deploy(self, plan: Plan, run_folder: Path, progress: Progress) -> Release:
-        """See `base.Target`. Raises UsageError where another shakeout works on the environment."""
-        began, started_at = time.monotonic(), datetime.now(UTC)
-        self._plan, self._run_folder = plan, Path(os.path.abspath(run_folder))  # noqa: ASYNC240, PTH100 (looks at no disk)
-        self._secrets = _every_line(plan)
-        self._redact = Redactor(self._secrets)
-        self._state_folder = self._state_folder or self._run_folder.parent.parent / "state"
-        self._lock = state.EnvironmentLock.take(self._state_folder, plan.environment)
-        await asyncio.to_thread(state.clear, self._state_folder, plan.environment, progress)
-        release = f"{plan.environment}-{started_at:%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
-        self._prepare(plan, release)
-        await self._lay_out(plan, progress)
-        faults = self._hold_ports(plan)
-        settled = {service.name: asyncio.Event() for service in plan.services}
-        async with httpx2.AsyncClient(trust_env=False, verify=False) as client, asyncio.TaskGroup() as group:
-            for service in plan.services:
-                group.create_task(self._settle(service, faults, settled, client, progress))
-        return Release(
-            id=release,
-            application=plan.application,
-            environment=plan.environment,
-            target=self.name,
-            commit=plan.commit,
-            dirty=plan.dirty,
-            started_at=started_at,
-            revisions=tuple(self._revisions[service.name] for service in plan.services),
-            seconds=round(time.monotonic() - began, 3),
-        )
-
-    async def inventory(self) -> Inventory:
-        """See `base.Target`: from `/proc` and the supervisors' records; backing services by trying their address."""
-        if self._plan is None:
-            raise DeploymentError("nothing is deployed")
-        plan = self._plan
-        services = [
-            await asyncio.to_thread(look_at, service, self._watched.get(service.name)) for service in plan.services
-        ]
-        others = await asyncio.gather(*(backing.look(one, self._backing_url(one)) for one in plan.backing_services))
-        return Inventory(environment=plan.environment, target=self.name, items=(*services, *others))
-
-    async def logs(self, service: str | None = None) -> Sequence[LogEntry]:
-        """See `base.Target`. Labels are `revision` and `commit`."""
-        names = [service] if service else list(self._revisions)
-        return await asyncio.to_thread(lambda: list(merged(self._entries(name) for name in names)))
-
-    async def stop(self, progress: Progress) -> None:
-        """See `base.Target`. A service is stopped when what needs it is gone."""
-        if self._plan is None or self._lock is None or self._state_folder is None:
-            return
-        try:
-            await asyncio.gather(*self._checkouts.values(), return_exceptions=True)
-            gone = {name: asyncio.Event() for name in self._watched}
-            await asyncio.gather(*(self._stop_one(name, gone) for name in self._watched))
-            for held in self._ports.values():
-                held.release()
-            await asyncio.to_thread(state.clear, self._state_folder, self._plan.environment, progress)
-        finally:
-            self._lock.release()
-        self._lock = None
-        if self._watched:
-            progress(f"stopped {', '.join(self._watched)}")
-
-    async def keep(self) -> None:
-        """See `base.Target`. `down` and the next `up` stop it; so does `stop` of this object."""
-        if self._state is None:
-            return
-        self._state.kept = True
-        self._save()
-        for watched in self._watched.values():
-            watched.supervised.keep()
-
-    # -- before the first service
-
-    def _prepare(self, plan: Plan, release: str) -> None:
-        for name in (LOGS_FOLDER, EVENTS_FOLDER):
-            (self._run_folder / name).mkdir(parents=True, exist_ok=True)
-        owner = identify(os.getpid())
-        assert owner is not None
-        self._state = state.State(
-            application=plan.application,
-            environment=plan.environment,
-            release=release,
-            run_folder=str(self._run_folder),
-            folder=str(state.folder_name(plan.environment)),
-            owner=owner,
-        )
-        self._save()
-        state.make_folder(self._folder, release)
-        (self._folder / "data").mkdir()
-
-    async def _lay_out(self, plan: Plan, progress: Progress) -> None:
-        """One folder per distinct commit. A pinned commit that is not there fails its services, not the release."""
-        (self._folder / "source").mkdir()
-        repository = Path(plan.repository)
-        own = "dirty" if plan.dirty else plan.commit
-        progress(f"laying out {'the working tree' if plan.dirty else plan.commit[:12]}")
-        for commit in dict.fromkeys([own, *(service.commit for service in plan.services if service.pinned)]):
-            folder = self._folder / "source" / commit
-            work = (copy_work_tree, repository, folder) if commit == "dirty" else (lay_out, repository, commit, folder)
-            self._checkouts[commit] = asyncio.ensure_future(asyncio.to_thread(*work))
-        # Threads cannot be cancelled: whoever cancels us leaves them to `stop`.
-        await asyncio.wait(self._checkouts.values())
-        self._checkouts[own].result()
-
-    def _hold_ports(self, plan: Plan) -> dict[str, Failure]:
-        """Take a port for every service of ours; returns the services whose fixed port cannot be had."""
-        faults = {}
-        for service in plan.services:
-            if service.url:
-                continue
-            try:
-                held = ports.hold_fixed(service.port) if service.port else ports.hold_free()
-            except ports.PortTakenError:
-                message, facts = failures.port_in_use(service.port or 0)
-                faults[service.name] = Failure(reason="port-in-use", message=message, facts=facts, at=service.at)
-            except OSError as error:
-                message = f"port {service.port} cannot be used: {error.strerror}"
-                facts = {"port": service.port}
-                faults[service.name] = Failure(reason="port-in-use", message=message, facts=facts, at=service.at)
-            else:
-                self._ports[service.name] = held
-        return faults
-
-    # -- one service
-
-    async def _settle(
-        self,
-        service: ServicePlan,
-        faults: dict[str, Failure],
-        settled: dict[str, asyncio.Event],
-        client: httpx2.AsyncClient,
-        progress: Progress,
-    ) -> None:
-        """Deploy one service after those that it needs; leaves its revision in `_revisions`, whatever happens."""
-        for need in service.needs:
-            if need in settled and need != service.name:
-                await settled[need].wait()
-        revision = await self._revision(service, faults.get(service.name), client, progress)
-        self._revisions[service.name] = revision
-        settled[service.name].set()
-        if revision.failure:
-            progress(f"{service.name}: {revision.status}: {revision.failure.message}")
-        elif revision.ready_seconds is not None:
-            again = f" after {revision.restarts} restarts" if revision.restarts else ""
-            progress(f"{service.name}: ready in {revision.ready_seconds:.1f} s{again} at {revision.url}")
-
-    async def _revision(
-        self, service: ServicePlan, fault: Failure | None, client: httpx2.AsyncClient, progress: Progress
-    ) -> Revision:
-        dirty = self._plan_of().dirty and not service.pinned
-        if service.url:
-            return made(service, dirty, "external", url=service.url.rstrip("/"))
-        lost = [need for need in service.needs if (one := self._revisions.get(need)) and one.failure]
-        if lost:
-            message = f"not started, since it needs {', '.join(lost)}"
-            failure = Failure(reason="blocked", message=message, facts={"blocked_by": lost}, at=service.at)
-            return made(service, dirty, "blocked", failure=failure)
-        if fault:
-            return made(service, dirty, "failed", failure=fault)
-        try:
-            watched = self._start(service)
-        except (DeploymentError, OSError) as error:
-            failure = Failure(reason="rejected", message=self._redact(str(error)), at=service.at)
-            return made(service, dirty, "failed", failure=failure)
-        progress(f"{service.name}: starting at {watched.url}")
-        came = await until_ready(watched, client, progress)
-        self._note(watched)
-        return made(service, dirty, "failed" if came else "deployed", watched=watched, failure=came)
-
-    def _start(self, service: ServicePlan) -> Watched:
+    async def _start(self, service: ServicePlan, progress: Progress) -> Watched:
         if not service.command:
             raise DeploymentError(f"the local target runs commands, and {service.name} has no 'run'")
         held = self._ports[service.name]
-        values = LateValues(port=held.number, data=str(self._folder / "data"), services=self._addresses())
+        values = LateValues(port=held.number, data=str(self.data), services=self._addresses())
         environment = service_environment(service, self._folder, values)
-        tree = self._tree(service.commit, self._plan_of().dirty and not service.pinned)
-        if (failed := self._checkouts[tree.name]).exception():
-            raise DeploymentError(str(failed.exception()))
-        folder = (tree / service.path).resolve()
-        if not folder.is_relative_to(tree):
-            raise DeploymentError(f"the path {service.path!r} leaves the repository")
-        log, events = (
-            log_path(self._run_folder, service.name),
-            self._run_folder / EVENTS_FOLDER / f"{service.name}.jsonl",
-        )
-        for old in (log, events):
-            old.unlink(missing_ok=True)
+        _, folder = self._folder_of(service)
+        log, events = self._fresh(service.name)
         assert self._state is not None
         command = service_command(service, values)
         order = Order(
@@ -293,12 +70,10 @@ class LocalTarget:
         )
         self._watched[service.name] = watched
         self._note(watched)
+        progress(f"{service.name}: starting at {watched.url}")
         return watched
 
-    async def _stop_one(self, name: str, gone: dict[str, asyncio.Event]) -> None:
-        for other, watched in self._watched.items():
-            if name in watched.service.needs and other != name:
-                await gone[other].wait()
+    async def _stop_one(self, name: str) -> None:
         supervised = self._watched[name].supervised
         supervised.stop()
         until = time.monotonic() + _SUPERVISOR_SECONDS
@@ -307,43 +82,22 @@ class LocalTarget:
             await asyncio.sleep(pause)
             pause = min(0.05, pause * 1.5)
         # One that did not end is killed, with everything that it ran, when the state is cleared.
-        gone[name].set()
 
-    # -- what is there
+    async def _look_at(self, service: ServicePlan) -> Running:
+        """From `/proc` and the supervisor's record."""
+        return await asyncio.to_thread(look_at, service, self._watched.get(service.name))
 
-    def _entries(self, name: str) -> Iterator[LogEntry]:
-        revision = self._revisions.get(name)
-        labels = {"revision": revision.id, "commit": revision.commit} if revision else {}
-        return entries(self._run_folder, name, labels)
+    async def _look_at_backing(self, plan: BackingServicePlan) -> Running:
+        """By trying its address."""
+        return await backing.look(plan, self._backing_url(plan))
 
     def _backing_url(self, plan: BackingServicePlan) -> str | None:
         if plan.url is None:
             return None
         try:
-            return resolve_late(plan.url, LateValues(data=str(self._folder / "data"), services=self._addresses()))
+            return resolve_late(plan.url, LateValues(data=str(self.data), services=self._addresses()))
         except DeploymentError:
             return None
-
-    # -- small things
-
-    def _plan_of(self) -> Plan:
-        if self._plan is None:
-            raise DeploymentError("nothing is deployed")
-        return self._plan
-
-    @property
-    def _folder(self) -> Path:
-        if self._state is None:
-            raise DeploymentError("nothing is deployed")
-        return Path(self._state.folder)
-
-    def _tree(self, commit: str, dirty: bool) -> Path:
-        return self._folder / "source" / ("dirty" if dirty else commit)
-
-    def _addresses(self) -> dict[str, str]:
-        """Where every service of the plan is or will be."""
-        found = {name: f"http://{ports.HOST}:{held.number}" for name, held in self._ports.items()}
-        return found | {service.name: service.url for service in self._plan_of().services if service.url}
 
     def _note(self, watched: Watched) -> None:
         assert self._state is not None
@@ -354,19 +108,6 @@ class LocalTarget:
             folder=str(watched.folder),
         )
         self._save()
-
-    def _save(self) -> None:
-        assert self._state is not None and self._state_folder is not None
-        self._state.save(state.path_of(self._state_folder, self._state.environment))
-
-
-def _every_line(plan: Plan) -> tuple[str, ...]:
-    """The plan's secrets, and each line of one with several, since output is looked at line by line."""
-    values = set(plan.secret_values)
-    for service in plan.services:
-        values |= set(service.secret_environment.values())
-    values |= {line.strip() for value in values for line in value.splitlines() if len(line.strip()) >= 8}
-    return tuple(sorted(value for value in values if value))
 
 
 KIND = TargetKind(name="local", make=LocalTarget)

@@ -11,8 +11,7 @@ import httpx2
 from shakeout.targets import failures
 from shakeout.targets.base import Failure, Progress
 from shakeout.targets.health import Answer, ask, connects
-from shakeout.targets.supervised import Event
-from shakeout.targets.watched import Watched
+from shakeout.targets.watched import WatchedService
 
 _TELL_FIRST, _TELL_CHANGE, _TELL_AGAIN = 0.5, 1.0, 5.0
 _SHORTEST, _LONGEST, _EAGER = 0.01, 0.2, 1.0
@@ -20,7 +19,7 @@ _SHORTEST, _LONGEST, _EAGER = 0.01, 0.2, 1.0
 T = TypeVar("T")
 
 
-async def until_ready(watched: Watched, client: httpx2.AsyncClient, progress: Progress) -> Failure | None:
+async def until_ready(watched: WatchedService, client: httpx2.AsyncClient, progress: Progress) -> Failure | None:
     """
     Wait until the service answers its health address as the manifest expects, or, where it has none, listens on its
     port. Returns None when it is ready, otherwise why it is not.
@@ -30,9 +29,9 @@ async def until_ready(watched: Watched, client: httpx2.AsyncClient, progress: Pr
     answer: Answer | None = None
     pause = _SHORTEST
     while True:
-        if failure := failures.ended(watched, _look(watched)):
+        if failure := watched.ended():
             return failure
-        if watched.supervised.events.process is None:
+        if watched.log.process is None:
             why = _restarting(watched)
         else:
             question = ask(client, watched.url, service.health) if service.health else connects(watched.port)
@@ -40,16 +39,16 @@ async def until_ready(watched: Watched, client: httpx2.AsyncClient, progress: Pr
             if answer and answer.well:
                 # Whoever answers must be the service: another program may have taken the port.
                 listening = watched.listening()
-                if any(one.port == watched.port for one in listening):
-                    if failure := failures.ended(watched, _look(watched)):
+                if watched.listens(listening):
+                    if failure := watched.ended():
                         return failure
-                    if watched.supervised.events.process is not None:
+                    if watched.log.process is not None:
                         return None
                 elif watched.pids():
-                    answer = Answer(well=False, refused=True, why=failures.somebody_else(watched.port))
+                    answer = Answer(well=False, refused=True, why=watched.somebody_else())
             why = answer.why if answer else "it has only just started"
         if watched.seconds >= service.start.deadline:
-            return failures.late(watched, answer, watched.listening())
+            return watched.late(answer)
         if teller.due(why, watched.seconds):
             teller.tell(why, watched.redact(why + _instead(watched, answer)), watched.seconds)
         await asyncio.sleep(min(pause, max(0.0, service.start.deadline - watched.seconds)))
@@ -57,15 +56,15 @@ async def until_ready(watched: Watched, client: httpx2.AsyncClient, progress: Pr
             pause = min(pause * 1.3, _LONGEST)
 
 
-async def _while_it_lives(watched: Watched, question: Coroutine[Any, Any, T]) -> T | None:
+async def _while_it_lives(watched: WatchedService, question: Coroutine[Any, Any, T]) -> T | None:
     """The answer, or None where the service ends first or the deadline comes."""
     task = asyncio.ensure_future(question)
-    began = len(watched.supervised.events.events)
+    began = len(watched.log.events)
     try:
         while not task.done():
             await asyncio.wait({task}, timeout=0.02)
-            _look(watched)
-            over = any(event.name == "exited" for event in watched.supervised.events.events[began:])
+            watched.log.new()
+            over = any(event.name == "exited" for event in watched.log.events[began:])
             if not task.done() and (over or watched.seconds >= watched.service.start.deadline + 0.5):
                 return None
         return task.result()
@@ -75,20 +74,14 @@ async def _while_it_lives(watched: Watched, question: Coroutine[Any, Any, T]) ->
             await asyncio.gather(task, return_exceptions=True)
 
 
-def _look(watched: Watched) -> Event | None:
-    """Read new events; the last one, if the supervisor is through with the service."""
-    watched.supervised.events.new()
-    return watched.supervised.events.last("ended")
-
-
-def _restarting(watched: Watched) -> str:
-    event = watched.supervised.events.last("exited")
+def _restarting(watched: WatchedService) -> str:
+    event = watched.log.last("exited")
     if event is None:
         return "it is being started"
     return f"{failures.how_it_ended(event)} and is started again"
 
 
-def _instead(watched: Watched, answer: Answer | None) -> str:
+def _instead(watched: WatchedService, answer: Answer | None) -> str:
     if answer is None or not answer.refused or watched.seconds < 1:
         return ""
     listening = watched.listening()

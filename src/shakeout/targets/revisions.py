@@ -9,7 +9,7 @@ from shakeout.targets.base import Failure, Revision, RevisionStatus, Running
 from shakeout.targets.capture import FOLDER as LOGS_FOLDER
 from shakeout.targets.processes import alive
 from shakeout.targets.supervised import EVENTS_FOLDER
-from shakeout.targets.watched import Watched
+from shakeout.targets.watched import Watched, WatchedService
 
 
 def made(
@@ -18,22 +18,20 @@ def made(
     status: RevisionStatus,
     *,
     url: str | None = None,
-    watched: Watched | None = None,
+    watched: WatchedService | None = None,
     failure: Failure | None = None,
 ) -> Revision:
     """The revision of a service that came out so; one that is ready is recorded as such."""
     facts: dict[str, object] = {}
     started_at, ready_seconds = None, None
     if watched:
-        log = watched.supervised.events
+        log = watched.log
         url = watched.url
         facts = {
-            "command": watched.redact(" ".join(watched.command)),
-            "folder": str(watched.folder),
+            **watched.facts,
             "port": watched.port,
             "log": f"{LOGS_FOLDER}/{service.name}.log",
             "platform": f"{EVENTS_FOLDER}/{service.name}.jsonl",
-            "supervisor": watched.supervised.process.pid,
         }
         if first := next((event for event in log.events if event.name == "started"), None):
             started_at = datetime.fromisoformat(first.details["at"])
@@ -50,7 +48,7 @@ def made(
         url=url,
         started_at=started_at,
         ready_seconds=ready_seconds,
-        restarts=watched.supervised.events.restarts if watched else 0,
+        restarts=watched.log.restarts if watched else 0,
         failure=failure,
         dirty=dirty,
         facts=facts,

@@ -33,12 +33,12 @@ class Listener:
         return self.host in {"127.0.0.1", "0.0.0.0", "::", "::ffff:127.0.0.1"}
 
 
-def listeners() -> list[Listener]:
-    """Every listening TCP socket of this network namespace."""
+def listeners(pid: int | None = None) -> list[Listener]:
+    """Every listening TCP socket of this network namespace, or of the one that the process `pid` is in."""
     found = []
     for name in ("tcp", "tcp6"):
         try:
-            lines = Path(f"/proc/net/{name}").read_text(encoding="ascii").splitlines()[1:]
+            lines = Path("/proc", str(pid or "thread-self"), "net", name).read_text(encoding="ascii").splitlines()[1:]
         except OSError:
             continue  # no IPv6 on this machine
         for line in lines:

@@ -60,6 +60,12 @@ class State:
     """Whether the team's own script still runs."""
     left: dict[str, str] = field(default_factory=dict)
     """Temporary folders of earlier releases from which something still runs, with the release of each."""
+    engine: str | None = None
+    """The container engine that holds a part of the release, under the release's label."""
+    images: str = "keep"
+    """Whether the release's images are removed with it: `keep` or `remove`."""
+    builds: list[Process] = field(default_factory=list)
+    """Builds of images that may still go on."""
     schema_version: int = 1
 
     @property
@@ -85,7 +91,8 @@ def load(path: Path) -> State | None:
         raise _unreadable(path, str(error)) from error
     try:
         services = {name: _service(value) for name, value in values.pop("services").items()}
-        return State(**{**values, "owner": Process(*values["owner"]), "services": services})
+        builds = [Process(*build) for build in values.pop("builds", ())]
+        return State(**{**values, "owner": Process(*values["owner"]), "services": services, "builds": builds})
     except (TypeError, KeyError, AttributeError) as error:
         raise _unreadable(path, f"{type(error).__name__}: {error}") from error
 
@@ -189,10 +196,20 @@ def clear(state_folder: Path, environment: str, progress: Callable[[str], None])
         return False
     if state.boot == boot_id():
         _stop_processes(state, progress)
+    if state.engine:
+        _clear_engine(state, progress)
     for folder, release in state.folders.items():
         remove_folder(folder, release)
     path.unlink(missing_ok=True)
     return True
+
+
+def _clear_engine(state: State, progress: Callable[[str], None]) -> None:
+    from shakeout.targets.container import cleaning
+
+    for build in state.builds if state.boot == boot_id() else ():
+        cleaning.end_build(build)
+    cleaning.remove_release(state.engine or "auto", state.release, progress, images=state.images == "remove")
 
 
 def _stop_processes(state: State, progress: Callable[[str], None]) -> None:

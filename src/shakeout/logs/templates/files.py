@@ -12,7 +12,7 @@ from shakeout.logs.templates.miner import TemplateMiner
 from shakeout.logs.templates.portion import column_of
 from shakeout.logs.templates.prefix import SAMPLE, Layout, layout_of
 
-PORTION = 2 << 20
+PORTION = 4 << 20
 """Bytes that are read at once."""
 
 LONGEST = 1 << 20

@@ -18,7 +18,7 @@ WILDCARD = "<*>"
 """Stands for one value in a template's text."""
 
 LIMIT = 4096
-"""Characters of a line that a key is made from. What follows is content that nobody names a template by."""
+"""Characters of a line, its numbers folded, that a key is made from: nobody names a template by what follows."""
 
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
@@ -40,11 +40,16 @@ _NAMES = (
     # Sun Jul  3 10:05:25 UTC 2005 and its parts, with numbers folded
     rf"(?:{_DAY},? +)?{_MONTH} +{SIGN},?(?: +{SIGN}){{1,2}}(?: +[A-Z]{{3,4}}(?: +{SIGN})?)?",
     # addresses: scheme://…, name@host
-    r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>,;)\]}]+",
+    r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>,;)\]}]*[^\s\"'<>,;)\]}:.]",
     rf"[A-Za-z0-9._%+{SIGN}-]+@[A-Za-z0-9{SIGN}-]+(?:\.[A-Za-z0-9{SIGN}-]+)+",
-    # paths of two parts and more
-    r"[A-Za-z]:\\[^\s\"'<>|,;)\]]+",
+    # text in quotes that were written as their numbers
+    rf"\\{SIGN}[^\s\\]*\\{SIGN}",
+    # paths of two parts and more, from the root or a share; of three parts, from anywhere
+    r"(?:[A-Za-z]:|\\)\\[^\s\"'<>|,;)\]]+",
     rf"~?/[0-9A-Za-z_.+@%~${SIGN}-]+(?:/[0-9A-Za-z_.+@%*~${SIGN}-]+)+/?(?:\?[^\s\"'<>,;)\]}}]*)?",
+    rf"[0-9A-Za-z_.{SIGN}-]+(?:/[0-9A-Za-z_.+@%~${SIGN}-]+){{2,}}",
+    # a numbered file
+    rf"[0-9A-Za-z_+{SIGN}-]*{SIGN}(?:\.[a-z][a-z0-9]{{0,7}}{_BOUNDARY})+",
     # a dotted name with a port
     rf"{_BOUNDARY}[A-Za-z][A-Za-z0-9_$-]*(?:\.[A-Za-z0-9_${SIGN}-]+)+:{SIGN}",
     # a dotted name with a path
@@ -52,7 +57,7 @@ _NAMES = (
     # dotted names in lower case: hosts, packages
     rf"{_BOUNDARY}[a-z][a-z0-9{SIGN}-]*(?:\.[a-z0-9{SIGN}][a-z0-9_{SIGN}-]*){{2,}}",
     # uuid, IPv6, hardware addresses: groups of hex of which some have no digit
-    rf"{SIGN}(?:[:-][0-9a-fA-F]{{0,8}}|[:-]{SIGN})*[:-]{SIGN}",
+    rf"{SIGN}(?:[:-][0-9a-fA-F]{{0,8}}|[:-]{SIGN})*[:-]{SIGN}(?::[0-9a-fA-F]{{2}}{_BOUNDARY})*",
     rf"(?:{_BOUNDARY}[0-9a-fA-F]{{2}}:)+{SIGN}(?::(?:[0-9a-fA-F]{{2}}{_BOUNDARY}|{SIGN}))*",
     rf"{SIGN}(?::[0-9a-fA-F]{{2}}{_BOUNDARY})+",
 )
@@ -65,7 +70,20 @@ ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
 
 def numbers_folded(lines: pl.Series) -> pl.Series:
     """The first fold of a column of lines (strings)."""
-    return lines.to_frame("line").select(_clean(lines).str.replace_all(NUMBERS, SIGN)).to_series()
+    if lines.str.contains("\x1b", literal=True).any():
+        lines = lines.str.replace_all(ANSI, "")
+    return cut(text_folded(lines))
+
+
+def text_folded(text: pl.Series) -> pl.Series:
+    """The first fold alone; each string may hold many lines."""
+    return text.str.replace_all(NUMBERS, SIGN)
+
+
+def cut(rough: pl.Series) -> pl.Series:
+    """Cuts what is through the first fold at `LIMIT`."""
+    longest = rough.str.len_bytes().max()
+    return rough.str.head(LIMIT) if isinstance(longest, int) and longest > LIMIT else rough
 
 
 def names_folded(keys: pl.Series) -> pl.Series:
@@ -76,17 +94,6 @@ def names_folded(keys: pl.Series) -> pl.Series:
 def keys_of(lines: pl.Series) -> pl.Series:
     """The keys of a column of lines: both folds."""
     return names_folded(numbers_folded(lines))
-
-
-def _clean(lines: pl.Series) -> pl.Expr:
-    """Escapes are taken out and the line is cut at `LIMIT`, only where a line needs it."""
-    column = pl.col("line")
-    longest = lines.str.len_bytes().max()
-    if isinstance(longest, int) and longest > LIMIT:
-        column = column.str.head(LIMIT)
-    if lines.str.contains("\x1b", literal=True).any():
-        column = column.str.replace_all(ANSI, "")
-    return column
 
 
 def fold(text: str) -> str:

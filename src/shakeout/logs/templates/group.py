@@ -14,15 +14,27 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from shakeout.logs.templates.fold import SIGN
+from shakeout.logs.templates.names import names_of
 from shakeout.logs.templates.shape import tokens
-from shakeout.logs.templates.variable import is_word, varies
+from shakeout.logs.templates.variable import Context, is_word, varies
 
 Row = tuple[str, ...]
 
 
+GLUE = "\x1c"
+GLUED = {"(": f"{GLUE}(", "[": f"{GLUE}["}
+"""An opening bracket directly behind a word, as in `name(3)`, is another mark than one that stands alone."""
+
+
 def row_of(shape: str) -> Row:
     """The tokens of a shape without space."""
-    return tuple(token for token in tokens(shape) if not token.isspace())
+    row: list[str] = []
+    before = " "
+    for token in tokens(shape):
+        if not token.isspace():
+            row.append(GLUED[token] if token in GLUED and is_word(before) else token)
+        before = token
+    return tuple(row)
 
 
 def outline_of(row: Row) -> Row:
@@ -36,17 +48,23 @@ def grouped(shapes: Iterable[str]) -> dict[str, Row]:
     for text in sorted(shapes):
         row = row_of(text)
         blocks[outline_of(row)][row].append(text)
+    names = names_of(row for rows in blocks.values() for row in rows)
     result: dict[str, Row] = {}
     for skeleton in sorted(blocks):
         rows = blocks[skeleton]
-        for pattern, members in _divided(sorted(rows)):
+        for pattern, members in _divided(sorted(rows), names):
             for row in members:
                 for text in rows[row]:
                     result[text] = pattern
     return result
 
 
-def _divided(rows: list[Row]) -> Iterable[tuple[Row, list[Row]]]:
+def fits(pattern: Row, row: Row) -> bool:
+    """Whether a row of the same outline is of a pattern: equal wherever the pattern has no value."""
+    return all(part in (SIGN, token) for part, token in zip(pattern, row, strict=True))
+
+
+def _divided(rows: list[Row], names: frozenset[str]) -> Iterable[tuple[Row, list[Row]]]:
     pending = [rows]
     while pending:
         part = pending.pop()
@@ -55,10 +73,13 @@ def _divided(rows: list[Row]) -> Iterable[tuple[Row, list[Row]]]:
             continue
         columns = [set(column) for column in zip(*part, strict=True)]
         different = [place for place, words in enumerate(columns) if len(words) > 1]
-        values = [place for place in different if _judged(part, columns, place, alone=len(different) == 1)]
         constant = sum(1 for place, words in enumerate(columns) if len(words) == 1 and _speaks(part[0][place]))
-        names = sum(1 for place in values if SIGN not in columns[place])
-        if len(values) == len(different) and constant >= max(1, names):
+        alone = len(different) == 1
+        values = [
+            place for place in different if _judged(part, columns, place, alone=alone, agreed=constant, names=names)
+        ]
+        words = sum(1 for place in values if SIGN not in columns[place])
+        if len(values) == len(different) and constant >= max(1, words):
             chosen = set(values)
             yield tuple(SIGN if place in chosen else token for place, token in enumerate(part[0])), part
             continue
@@ -70,11 +91,20 @@ def _divided(rows: list[Row]) -> Iterable[tuple[Row, list[Row]]]:
         pending.extend(parts[word] for word in sorted(parts))
 
 
-def _judged(part: list[Row], columns: list[set[str]], place: int, *, alone: bool) -> bool:
-    before = _only(columns[place - 1]) if place else ""
-    earlier = _only(columns[place - 2]) if place > 1 else ""
-    first = not any(is_word(token) for token in part[0][:place])
-    return varies(columns[place], before=before, earlier=earlier, first=first, alone=alone)
+def _judged(
+    part: list[Row], columns: list[set[str]], place: int, *, alone: bool, agreed: int, names: frozenset[str]
+) -> bool:
+    behind = [_only(column) for column in columns[place + 1 : place + 4]]
+    context = Context(
+        before=_only(columns[place - 1]).lstrip(GLUE) if place else "",
+        earlier=_only(columns[place - 2]).lstrip(GLUE) if place > 1 else "",
+        numbered=behind in ([GLUED["("], SIGN, ")"], [GLUED["["], SIGN, "]"]),
+        first=not any(is_word(token) for token in part[0][:place]),
+        alone=alone,
+        agreed=agreed,
+        names=len(columns[place] & names),
+    )
+    return varies(columns[place], context)
 
 
 def _speaks(token: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
 
@@ -15,12 +15,14 @@ from shakeout.logs.templates.portion import Portion, portion_of, portions_of
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.summary import Summary
 from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Seen, Table
+from shakeout.logs.templates.traces import outline_of, trace_of
 
 KEYS = 20_000
 """Different keys that are kept; beyond, counts of rare templates are estimated."""
 
 EXAMPLE_LIMIT = 1000
 _BATCH = 1 << 15
+_TOGETHER = 32
 _WHO = ("instance", "pod", "container", "connection")
 
 
@@ -58,23 +60,24 @@ class TemplateMiner:
         """As `add_lines`, for columns of valid strings, and for blocks of bytes with a line end between two lines."""
         start = 1
         for portion in portions_of(blocks, layout):
-            if len(portion.lines):
+            if size := len(portion.rows):
                 self._add(portion, path=path, start=start, layout=layout)
-                start += len(portion.lines)
+                start += size
 
     def _add(self, portion: Portion, *, path: str, start: int, layout: Layout | None) -> None:
         self._summary = None
         begun, seen = self.lines, self.table.seen
-        keys, kinds = self._worth_keeping(portion)
+        keys = portion.keys.to_list()
+        fresh = self._fresh(portion, keys)
         wanting: list[tuple[int, Seen]] = []
-        found = {row: (key, trace, hashed) for row, key, _, hashed, trace in keys.iter_rows()}
-        rows = zip(*(kinds[name].to_list() for name in ("row", "level", "count", "first", "last")), strict=True)
+        rows = zip(*(portion.kinds[name].to_list() for name in ("row", "level", "count", "first", "last")), strict=True)
         for kind, (row, level, count, first, last) in enumerate(rows):
-            key, trace, hashed = found[row]
-            if (known := seen.get(key)) is not None:
+            if (known := seen.get(keys[row])) is not None:
                 known.count += count
-            elif (known := self.table.add(key, trace, hashed, count, begun + first)) is None:
-                continue
+            else:
+                found = fresh[row] if row in fresh else _looked_up(keys[row])
+                if found is None or (known := self.table.add(keys[row], *found, count, begun + first)) is None:
+                    continue
             if len(known.examples) < EXAMPLES:
                 wanting.append((kind, known))
             if level:
@@ -83,42 +86,43 @@ class TemplateMiner:
             if layout and layout.time_:
                 known.notes().at(layout.time(portion.lines[first]))
                 known.notes().at(layout.time(portion.lines[last]))
-        self._exemplify(portion, kinds, wanting, path, start)
+        if wanting:
+            self._exemplify(portion, wanting, path, start)
         if self._numbered:
             self._number(portion, keys)
-        self.lines += len(portion.lines)
+        self.lines += len(portion.rows)
 
-    def _worth_keeping(self, portion: Portion) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The keys and kinds of a portion without those of full outlines, which are counted as passed."""
-        if not self.table.full:
-            return portion.keys, portion.kinds
-        limits = pl.DataFrame(
-            {"outline": list(self.table.full), "most": list(self.table.full.values())},
-            schema={"outline": pl.Int32, "most": pl.UInt64},
-        )
-        keys = portion.keys.join(limits, on="outline", how="left", maintain_order="left")
-        beyond = keys.filter(pl.col("hash") > pl.col("most"))
-        if beyond.is_empty():
-            return portion.keys, portion.kinds
-        counts = portion.kinds.join(beyond, on="row").group_by("trace").agg(pl.col("count").sum())
-        for trace, count in counts.iter_rows():
-            self.table.passed[trace] += count
-        return (
-            portion.keys.join(beyond, on="row", how="anti", maintain_order="left"),
-            portion.kinds.join(beyond, on="row", how="anti", maintain_order="left"),
-        )
+    def _fresh(self, portion: Portion, keys: Sequence[str]) -> dict[int, tuple[int, int] | None]:
+        """
+        The trace and the hash of each key that is not in the table yet, by its row.
 
-    def _exemplify(
-        self, portion: Portion, kinds: pl.DataFrame, wanting: list[tuple[int, Seen]], path: str, start: int
-    ) -> None:
+        None for those of full outlines whose hash is too great: they are counted as passed here.
+        """
+        seen, full, passed = self.table.seen, self.table.full, self.table.passed
+        rows = [row for row, key in enumerate(keys) if key not in seen]
+        if not rows:
+            return {}
+        traces, hashes = portion.traces.gather(rows).to_list(), portion.hashes.gather(rows).to_list()
+        totals = portion.totals.gather(rows).to_list()
+        found: dict[int, tuple[int, int] | None] = {}
+        for row, trace, hashed, total in zip(rows, traces, hashes, totals, strict=True):
+            most = full.get(outline_of(trace))
+            if most is None or hashed <= most:
+                found[row] = (trace, hashed)
+            else:
+                found[row] = None
+                passed[trace] += total
+        return found
+
+    def _exemplify(self, portion: Portion, wanting: list[tuple[int, Seen]], path: str, start: int) -> None:
         """Keeps the first lines of keys that have not enough examples yet."""
-        heads = kinds["heads"].gather([row for row, _ in wanting]).to_list()
+        heads = portion.kinds["heads"].gather([row for row, _ in wanting]).to_list()
         places = [(seen, at) for (_, seen), head in zip(wanting, heads, strict=True) for at in head]
         places.sort(key=lambda place: place[1])
-        texts = portion.texts.gather([at for _, at in places]).str.head(EXAMPLE_LIMIT).to_list()
+        texts = portion.texts.gather([at for _, at in places]).to_list()
         for (seen, at), text in zip(places, texts, strict=True):
             if len(seen.examples) < EXAMPLES:
-                seen.examples.append((self.lines + at, text, path, start + at))
+                seen.examples.append((self.lines + at, text[:EXAMPLE_LIMIT], path, start + at))
 
     def add_entries(self, entries: Iterable[LogEntry]) -> None:
         """Adds log entries with their times, severities, services and instances."""
@@ -128,14 +132,13 @@ class TemplateMiner:
             texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
             portion = portion_of(texts, None)
             seen = self.table.seen
-            rows = portion.rows.to_list()
-            keys = {row: (key, trace, hashed) for row, key, _, hashed, trace in portion.keys.iter_rows()}
-            for row, text, entry in zip(rows, portion.texts.to_list(), batch, strict=True):
-                key, trace, hashed = keys[row]
-                if (found := seen.get(key)) is not None:
+            keys = portion.keys.to_list()
+            traces, hashes = portion.traces.to_list(), portion.hashes.to_list()
+            for row, text, entry in zip(portion.rows.to_list(), portion.texts.to_list(), batch, strict=True):
+                if (found := seen.get(keys[row])) is not None:
                     found.count += 1
                 else:
-                    found = self.table.add(key, trace, hashed, 1, self.lines)
+                    found = self.table.add(keys[row], traces[row], hashes[row], 1, self.lines)
                 instance = instance_of(entry)
                 if instance and len(self.instances) < INSTANCES:
                     self.instances[instance] = None
@@ -143,7 +146,7 @@ class TemplateMiner:
                     _note(found, entry, instance, text, self.lines)
                 self.lines += 1
             if self._numbered:
-                self._number(portion, portion.keys)
+                self._number(portion, keys)
 
     def snapshot(self) -> tuple[Template, ...]:
         """The templates of everything added so far, the most frequent first; their counts add up to `lines`."""
@@ -160,7 +163,8 @@ class TemplateMiner:
         ids = pl.DataFrame(
             {"code": list(names), "id": list(names.values())}, schema={"code": pl.Int32, "id": pl.String}
         )
-        for codes in self._codes:
+        for start in range(0, len(self._codes), _TOGETHER):
+            codes = pl.concat(self._codes[start : start + _TOGETHER])
             yield codes.to_frame("code").join(ids, on="code", how="left", maintain_order="left")["id"]
 
     def summary(self) -> Summary:
@@ -173,17 +177,16 @@ class TemplateMiner:
         """The id of the template that a bare message belongs to, or None."""
         return self.summary().match(text)
 
-    def _number(self, portion: Portion, keys: pl.DataFrame) -> None:
-        """Notes for each line the number of its key, or the trace of it where it is none of `keys` or was let go."""
-        seen = self.table.seen
-        kept = {row: seen[key].number for row, key in keys.select("row", "key").iter_rows() if key in seen}
-        numbers = pl.DataFrame(
-            {"row": list(kept), "number": list(kept.values())}, schema={"row": pl.UInt32, "number": pl.Int32}
-        )
-        codes = portion.keys.join(numbers, on="row", how="left", maintain_order="left").select(
-            pl.coalesce("number", -1 - pl.col("trace"))
-        )
-        self._codes.append(codes.to_series().rename("code").gather(portion.rows))
+    def _number(self, portion: Portion, keys: Sequence[str]) -> None:
+        """Notes for each line the number of its key, or the trace of it where it is not kept."""
+        found = map(self.table.seen.get, keys)
+        numbers = pl.Series("code", [known.number if known else None for known in found], dtype=pl.Int32)
+        self._codes.append(numbers.fill_null(-1 - portion.traces).gather(portion.rows))
+
+
+def _looked_up(key: str) -> tuple[int, int]:
+    """The trace and the hash of one key."""
+    return trace_of(key), int(pl.Series([key]).hash().item())
 
 
 def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:

@@ -7,30 +7,49 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
-from shakeout.logs.templates.fold import names_folded, numbers_folded
+from shakeout.logs.templates.fold import cut, names_folded, numbers_folded, text_folded
 from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import Layout
-from shakeout.logs.templates.table import EXAMPLES, MARKS, WORD, outline_of
+from shakeout.logs.templates.table import EXAMPLES
+from shakeout.logs.templates.traces import traces_of
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Portion:
     """
     Lines and what they fold to.
 
-    `texts` are the bare messages. `keys` has, by `row`, each distinct `key`, its `outline`, `trace` and `hash`; `rows`
-    says for each line which of them it has. `kinds` has, for each `row` and `level`, the `count`, and the positions of
-    the `first` line, of the `last`, and of the first few (`heads`).
+    `raw` are the lines as they came, `bare` the messages in them where that is not the same. `keys` are the distinct
+    keys, each with its trace and a hash; `rows` says for each line which of them it has, `totals` for each key how many
+    lines have it. `kinds` has, for each `row` of `keys` and each `level`, the `count`, and the positions of the `first`
+    line, of the `last`, and of the first few (`heads`).
+
+    The hash is the same in every run of one version of polars. It decides which keys of an event with too many names
+    are looked at, never an id.
     """
 
-    lines: pl.Series
-    texts: pl.Series
-    keys: pl.DataFrame
+    raw: pl.Series | bytes
+    bare: pl.Series | None
+    keys: pl.Series
+    traces: pl.Series
+    hashes: pl.Series
     rows: pl.Series
+    totals: pl.Series
     kinds: pl.DataFrame
+
+    @cached_property
+    def lines(self) -> pl.Series:
+        """The lines as a column."""
+        return column_of(self.raw) if isinstance(self.raw, bytes) else self.raw
+
+    @property
+    def texts(self) -> pl.Series:
+        """The bare messages as a column."""
+        return self.lines if self.bare is None else self.bare
 
 
 def column_of(block: bytes) -> pl.Series:
@@ -39,73 +58,68 @@ def column_of(block: bytes) -> pl.Series:
 
     Lines end with LF or CRLF. Bytes that are no UTF-8 become the replacement character.
     """
-    try:
-        text = pl.Series([block], dtype=pl.Binary).cast(pl.String)
-    except pl.exceptions.ComputeError:
-        text = pl.Series([block.decode("utf-8", "replace")])
-    lines = text.str.split("\n").explode()
-    return lines.str.strip_suffix("\r") if b"\r" in block else lines
+    return _lines_of(_text_of(block), block)
 
 
 def portion_of(lines: pl.Series | bytes, layout: Layout | None) -> Portion:
-    """Folds and counts a column of lines (valid strings) or a block."""
-    if isinstance(lines, bytes):
-        lines = column_of(lines)
-    frame = pl.DataFrame({"line": lines})
-    bare = frame.with_columns(text=pl.col("line"), level=pl.lit(None, pl.String))
-    frame = spoken(layout.applied(frame) if layout else bare)
+    """
+    Folds and counts a column of lines (valid strings) or a block.
+
+    A block is folded before it is divided, which is quicker, unless its lines must be looked at one by one: where they
+    have a prefix or terminal escapes, or are JSON objects.
+    """
+    if layout is None and isinstance(lines, bytes) and b"\x1b" not in lines and not lines.startswith(b"{"):
+        rough = cut(_lines_of(text_folded(_text_of(lines)), lines))
+        if not rough.str.starts_with("{").any():
+            return _counted(lines, None, pl.DataFrame({"rough": rough}))
+    column = column_of(lines) if isinstance(lines, bytes) else lines
+    frame = pl.DataFrame({"line": column})
+    frame = layout.applied(frame) if layout else frame.with_columns(text=pl.col("line"))
+    frame = spoken(frame)
     frame = frame.with_columns(rough=numbers_folded(frame["text"]))
-    counted = (
-        frame.select("rough", "level")
-        .with_row_index("at")
-        .group_by("rough", "level", maintain_order=True)
-        .agg(
-            pl.len().alias("count"),
-            pl.col("at").head(EXAMPLES).alias("heads"),
-            pl.col("at").first().alias("first"),
-            pl.col("at").last().alias("last"),
-        )
+    return _counted(column, frame["text"], frame.drop("line", "text"))
+
+
+def _counted(raw: pl.Series | bytes, bare: pl.Series | None, frame: pl.DataFrame) -> Portion:
+    frame = frame.with_row_index("at")
+    rough = frame.group_by("rough", maintain_order=True).agg("at")
+    folded = pl.DataFrame({"key": names_folded(rough["rough"]), "at": rough["at"]})
+    keys = folded.with_row_index("part").group_by("key", maintain_order=True).agg("part").with_row_index("row")
+    parts = _scattered(keys, "part", len(folded))
+    rows = _scattered(folded.select("at", row=parts), "at", len(frame))
+    known = (
+        frame.select("at", "level") if "level" in frame.columns else frame.select("at", level=pl.lit(None, pl.String))
     )
-    counted = counted.with_columns(key=names_folded(counted["rough"]))
-    keys = counted.select("key").unique(maintain_order=True).with_row_index("row")
-    counted = counted.join(keys, on="key", how="left", maintain_order="left")
-    kinds = counted.group_by("row", "level", maintain_order=True).agg(
-        pl.col("count").sum(),
-        pl.col("heads").explode().sort().head(EXAMPLES),
-        pl.col("first").min(),
-        pl.col("last").max(),
+    grouped = known.with_columns(row=rows).group_by("row", "level", maintain_order=True)
+    kinds = grouped.agg(
+        pl.len().alias("count"),
+        pl.col("at").head(EXAMPLES).alias("heads"),
+        pl.col("at").first().alias("first"),
+        pl.col("at").last().alias("last"),
     )
-    rough = counted.select("rough", "row").unique("rough")
+    totals = kinds.group_by("row").agg(pl.col("count").sum()).sort("row")["count"]
+    key = keys["key"]
     return Portion(
-        lines=lines,
-        texts=frame["text"],
-        keys=_traced(keys),
-        rows=frame.select("rough").join(rough, on="rough", how="left", maintain_order="left")["row"],
-        kinds=kinds,
+        raw=raw, bare=bare, keys=key, traces=traces_of(key), hashes=key.hash(), rows=rows, totals=totals, kinds=kinds
     )
 
 
-def _traced(keys: pl.DataFrame) -> pl.DataFrame:
-    """
-    Adds the outline and the trace of each key, as `table.trace_of` has them, and a hash.
+def _scattered(frame: pl.DataFrame, places: str, size: int) -> pl.Series:
+    """A column of `size` numbers: at each of the listed places, the `row` that lists it."""
+    pairs = frame.select("row", places).explode(places)
+    return pl.zeros(size, dtype=pl.UInt32, eager=True).scatter(pairs[places], pairs["row"])
 
-    The hash is the same in every run of one version of polars. It decides which keys of an event with too many names
-    are looked at, never an id.
-    """
-    frame = keys.with_columns(
-        skeleton=pl.col("key").str.replace_all(WORD, "w"),
-        words=pl.col("key").str.splitn(" ", MARKS + 1),
-        hash=pl.col("key").hash(),
-    )
-    skeletons = frame["skeleton"].unique()
-    numbers = pl.Series("outline", [outline_of(text) for text in skeletons.to_list()], dtype=pl.Int32)
-    known = pl.DataFrame({"skeleton": skeletons, "outline": numbers})
-    frame = frame.join(known, on="skeleton", how="left", maintain_order="left")
-    trace = pl.col("outline")
-    for place in range(MARKS):
-        length = pl.col("words").struct.field(f"field_{place}").str.len_bytes().fill_null(0)
-        trace = trace * 4 + length.cast(pl.Int32) % 4
-    return frame.select("row", "key", "outline", "hash", trace=trace)
+
+def _text_of(block: bytes) -> pl.Series:
+    try:
+        return pl.Series("line", [block], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.ComputeError:
+        return pl.Series("line", [block.decode("utf-8", "replace")])
+
+
+def _lines_of(text: pl.Series, block: bytes) -> pl.Series:
+    lines = text.str.split("\n").explode()
+    return lines.str.strip_suffix("\r") if b"\r" in block else lines
 
 
 def portions_of(columns: Iterable[pl.Series | bytes], layout: Layout | None) -> Iterator[Portion]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 
 from shakeout.logs.templates.model import OVERFLOW, identity
-from shakeout.logs.templates.table import MARKS, Table, outline_and_marks, trace_of
+from shakeout.logs.templates.table import Table
+from shakeout.logs.templates.traces import MARKS, outline_of, trace_of
 
-Marks = tuple[int | None, ...]
+_EACH = sum(1 << 2 * place for place in range(MARKS))
+"""The lower bit of each mark."""
+
+_ALL = (1 << 2 * MARKS) - 1
 
 
 class Rest:
@@ -21,26 +24,26 @@ class Rest:
     """
 
     def __init__(self, table: Table, by_key: Mapping[str, str], counts: Mapping[str, int]) -> None:
-        self._candidates: dict[int, list[tuple[int, str, Marks]]] = {}
+        self._candidates: dict[int, list[tuple[int, str, int, int]]] = {}
         self._known: dict[int, str] = {}
         if not table.passed:
             return
-        seen: dict[tuple[int, str], list[set[int]]] = defaultdict(lambda: [set() for _ in range(MARKS)])
+        seen: dict[tuple[int, str], tuple[int, int]] = {}
         for key, owner in by_key.items():
-            outline, own = outline_and_marks(trace_of(key))
-            for marks, mark in zip(seen[outline, owner], own, strict=True):
-                marks.add(mark)
-        for (outline, owner), places in sorted(seen.items()):
-            certain = tuple(next(iter(marks)) if len(marks) == 1 else None for marks in places)
-            self._candidates.setdefault(outline, []).append((counts[owner], owner, certain))
+            trace = trace_of(key)
+            marks, group = trace & _ALL, (outline_of(trace), owner)
+            first, agreed = seen.get(group, (marks, _ALL))
+            seen[group] = (first, agreed & ~_differing(first ^ marks))
+        for (outline, owner), (marks, agreed) in sorted(seen.items()):
+            self._candidates.setdefault(outline, []).append((counts[owner], owner, marks, agreed))
 
     def template_of(self, trace: int) -> str:
         """The id of the template for a trace; that of `OVERFLOW` if none of its outline was kept."""
         known = self._known.get(trace)
         if known is None:
-            outline, marks = outline_and_marks(trace)
             fits = [
-                (_misfits(certain, marks), -count, owner) for count, owner, certain in self._candidates.get(outline, ())
+                (_differing((trace ^ marks) & agreed).bit_count(), -count, owner)
+                for count, owner, marks, agreed in self._candidates.get(outline_of(trace), ())
             ]
             known = self._known[trace] = min(fits)[2] if fits else identity(OVERFLOW)
         return known
@@ -50,5 +53,7 @@ class Rest:
         return self.template_of(trace_of(key))
 
 
-def _misfits(certain: Marks, marks: tuple[int, ...]) -> int:
-    return sum(1 for one, other in zip(certain, marks, strict=True) if one is not None and one != other)
+def _differing(bits: int) -> int:
+    """Both bits of each mark of which one bit is set."""
+    low = (bits | bits >> 1) & _EACH
+    return low | low << 1

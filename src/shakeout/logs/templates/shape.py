@@ -23,12 +23,13 @@ _MEASURE = re.compile(rf"{SIGN} {_UNIT}(?![0-9A-Za-z_/-])")
 _LIST = re.compile(rf"{SIGN}(?:[\s,;:/|#.+*_&@~-]{{1,3}}{SIGN})+")
 _PHRASES = re.compile(rf"((?:[^{SIGN}]{{1,60}}{SIGN}){{1,4}}?)\1+")
 _SPACE = re.compile(r"\s+")
+_EMPTY_VALUE = re.compile(r"(?<=[0-9A-Za-z])  (?=[0-9A-Za-z\[(])")
 _NAMED = re.compile(rf"(?<![0-9A-Za-z])[A-Za-z]{{2,4}}[0-9](?=[.:_/@-]{{1,2}}{SIGN})")
 _EMPTY = re.compile(r"(?<=\s)\(\s*\)|(?<=\s)\[\s*\]")
 _UNSET = re.compile(r"=(?=[,;)\]}]|$|\s+[\w.]+=)")
 _QUOTED_SETTING = re.compile(r"""(?<==)(?:"[^"]*"|'[^']*')""")
 _WRAPPED_SETTING = re.compile(rf"(?<==)[\w.$]*(?:\({SIGN}\)|\[{SIGN}\]|\{{{SIGN}\}})")
-_TOKEN = re.compile(r"\s+|[^\s=:,;()\[\]{}<>\"'|]+|.", re.DOTALL)
+_TOKEN = re.compile(r"\s+|\.{3,}|(?:(?!\.{3})[^\s=:,;()\[\]{}<>\"'|])+|.", re.DOTALL)
 
 Tokens = tuple[str, ...]
 
@@ -47,21 +48,31 @@ def shape(key: str) -> str:
     """
     text = _SPACE.sub(" ", restored(key).strip())
     text = _NUMBERED.sub(rf"\1{SIGN}", text)
-    text = _ABOUT.sub("", text)
-    text = _SIZE_TWICE.sub(SIGN, text)
-    text = _MEASURE.sub(SIGN, text)
-    text = _NAMED.sub(SIGN, text)
-    text = _EMPTY.sub(lambda empty: f"{empty[0][0]}{SIGN}{empty[0][-1]}", text)
-    text = _UNSET.sub(f"={SIGN}", text)
+    if SIGN in text:
+        text = _ABOUT.sub("", text)
+        text = _SIZE_TWICE.sub(SIGN, text)
+        text = _MEASURE.sub(SIGN, text)
+        text = _NAMED.sub(SIGN, text)
+    if "(" in text or "[" in text:
+        text = _EMPTY.sub(lambda empty: f"{empty[0][0]}{SIGN}{empty[0][-1]}", text)
+    if "=" in text:
+        text = _UNSET.sub(f"={SIGN}", text)
     text = _LIST.sub(SIGN, text)
-    text = _QUOTED_SETTING.sub(SIGN, text)
-    text = _WRAPPED_SETTING.sub(SIGN, text)
+    if "=" in text:
+        text = _QUOTED_SETTING.sub(SIGN, text)
+        text = _WRAPPED_SETTING.sub(SIGN, text)
     if len(text) <= _PHRASE_LIMIT and text.count(SIGN) > 1:
         text = _PHRASES.sub(r"\1", text)
     return text
 
 
+def with_empty_value(key: str) -> str | None:
+    """The shape of a key with a value between two words that have two spaces between them; None if it has no such."""
+    filled = _EMPTY_VALUE.sub(f" {SIGN} ", key)
+    return shape(filled) if filled != key else None
+
+
 @lru_cache(maxsize=1 << 14)
 def tokens(text: str) -> Tokens:
-    """Words, single punctuation marks, values and runs of space, which together are the text again."""
+    """Words, punctuation marks, values and runs of space and of dots, which together are the text again."""
     return tuple(_TOKEN.findall(text))

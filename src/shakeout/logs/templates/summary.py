@@ -5,15 +5,15 @@ from __future__ import annotations
 import heapq
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from shakeout.evidence.model import Locator
 from shakeout.logs.templates.fold import SIGN, WILDCARD, fold
-from shakeout.logs.templates.group import Row, grouped, outline_of, row_of
+from shakeout.logs.templates.group import Row, fits, grouped, outline_of, row_of
 from shakeout.logs.templates.model import OVERFLOW, Example, Template, Values, identity
 from shakeout.logs.templates.rest import Rest
-from shakeout.logs.templates.shape import restored, shape, tokens
+from shakeout.logs.templates.shape import restored, shape, tokens, with_empty_value
 from shakeout.logs.templates.table import EXAMPLES, Seen, Table
 from shakeout.logs.templates.values import kind_of, values_of
 
@@ -32,9 +32,10 @@ class Summary:
     def __init__(self, table: Table) -> None:
         shapes = {key: shape(key) for key in table.seen}
         patterns = grouped(set(shapes.values()))
+        filled = _filled(table.seen, patterns.values())
         members: dict[Row, list[str]] = defaultdict(list)
         for key in sorted(table.seen):
-            members[patterns[shapes[key]]].append(key)
+            members[filled.get(key) or patterns[shapes[key]]].append(key)
         by_text: dict[str, list[str]] = defaultdict(list)
         rows: dict[str, list[Row]] = defaultdict(list)
         for pattern in sorted(members):
@@ -52,7 +53,8 @@ class Summary:
             self._by_text[text] = template.id
             for key in by_text[text]:
                 self.by_key[key] = template.id
-                self._by_shape[shapes[key]] = template.id
+                if key not in filled:
+                    self._by_shape[shapes[key]] = template.id
             for row in rows[text]:
                 self._by_outline[outline_of(row)].append((row, template.id))
         for candidates in self._by_outline.values():
@@ -76,9 +78,25 @@ class Summary:
             return known
         row = row_of(like)
         for pattern, number in self._by_outline.get(outline_of(row), ()):
-            if all(part in (SIGN, token) for part, token in zip(pattern, row, strict=True)):
+            if fits(pattern, row):
                 return number
         return None
+
+
+def _filled(keys: Iterable[str], patterns: Iterable[Row]) -> dict[str, Row]:
+    """
+    The pattern of each key that has two spaces where the pattern has a value, and is equal to it everywhere else.
+
+    So `invalid user  from 10.0.0.7`, where nobody gave a name, is the event of `invalid user bob from 10.0.0.7`.
+    """
+    rows = {key: row_of(like) for key in keys if "  " in key and (like := with_empty_value(key)) is not None}
+    if not rows:
+        return {}
+    known: dict[Row, set[Row]] = defaultdict(set)
+    for pattern in patterns:
+        known[outline_of(pattern)].add(pattern)
+    found = {key: [pattern for pattern in known[outline_of(row)] if fits(pattern, row)] for key, row in rows.items()}
+    return {key: min(fitting) for key, fitting in found.items() if fitting}
 
 
 def _text(keys: Sequence[str], pattern: Row, shapes: Mapping[str, str], seen: Mapping[str, Seen]) -> str:
@@ -86,7 +104,7 @@ def _text(keys: Sequence[str], pattern: Row, shapes: Mapping[str, str], seen: Ma
     parts = _aligned([tokens(_SPACE.sub(" ", restored(key)).strip()) for key in sorted({first, *keys})])
     if parts is None:
         values = iter(pattern)
-        parts = [token if token.isspace() else next(values) for token in tokens(shapes[first])]
+        parts = [token if token.isspace() or next(values) != SIGN else SIGN for token in tokens(shapes[first])]
     return "".join(parts).replace(SIGN, WILDCARD).strip()
 
 
@@ -136,9 +154,8 @@ def _template(text: str, parts: Sequence[Seen]) -> Template:
 def _values(text: str, lines: Sequence[str]) -> tuple[Values, ...]:
     if WILDCARD not in text:
         return ()
-    pieces = [re.escape(piece).replace(r"\ ", r"\s+") for piece in text.split(WILDCARD)]
-    pattern = re.compile(rf"\s*{'(.*?)'.join(pieces)}\s*", re.DOTALL)
-    return tuple(Values(kind=kind_of(samples), samples=samples) for samples in values_of(pattern, lines))
+    pieces = text.split(WILDCARD)
+    return tuple(Values(kind=kind_of(samples), samples=samples) for samples in values_of(pieces, lines))
 
 
 def _with_rest(table: Table, templates: Sequence[Template], rest: Rest) -> tuple[Template, ...]:

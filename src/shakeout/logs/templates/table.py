@@ -3,46 +3,17 @@
 from __future__ import annotations
 
 import heapq
-import re
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from shakeout.logs.templates.traces import OUTLINES, outline_of, trace_of
+
 EXAMPLES = 5
 INSTANCES = 1000
-OUTLINES = 1 << 10
-MARKS = 5
 EACH = 512
-WORD = r"[^\s=:,;()\[\]{}<>\"'|]+"
-_WORD = re.compile(WORD)
-
 Line = tuple[int, str, str, int]
 """A line that is kept as an example: its position in the input, its text, its path and its number there."""
-
-
-def trace_of(key: str) -> int:
-    """
-    What is remembered of a key that is not kept, one number of a million: its outline and its marks.
-
-    The outline is a number below `OUTLINES` for the key's words and punctuation; the marks are two bits of the length
-    of each of its first words. `portion` does the same for a column.
-    """
-    trace = outline_of(_WORD.sub("w", key))
-    words = key.split(" ", MARKS)[:MARKS]
-    for place in range(MARKS):
-        trace = trace << 2 | (len(words[place].encode()) & 3 if place < len(words) else 0)
-    return trace
-
-
-def outline_and_marks(trace: int) -> tuple[int, tuple[int, ...]]:
-    """The two parts of a trace."""
-    return trace >> 2 * MARKS, tuple(trace >> 2 * place & 3 for place in reversed(range(MARKS)))
-
-
-def outline_of(skeleton: str) -> int:
-    """The number, below `OUTLINES`, of a key's skeleton: the key with a `w` for each word."""
-    return zlib.crc32(skeleton.encode("utf-8", "replace")) % OUTLINES
 
 
 @dataclass(slots=True)
@@ -116,7 +87,7 @@ class Table:
         `full` has, for each outline that keeps all it may, the greatest hash that it keeps: a key beyond it can be
         counted as passed without asking.
         """
-        outline = trace >> 2 * MARKS
+        outline = outline_of(trace)
         kept = self._kept.setdefault(outline, [])
         rank = (-hashed, key)
         if len(kept) >= self.each:

@@ -51,12 +51,32 @@ def kind_of(samples: Iterable[str]) -> Kind:
     return "text"
 
 
-def values_of(pattern: re.Pattern[str], texts: Sequence[str]) -> list[tuple[str, ...]]:
-    """The distinct values at each place of `pattern` over `texts`, in order of appearance, bounded."""
-    places: list[dict[str, None]] = [{} for _ in range(pattern.groups)]
+def values_of(pieces: Sequence[str], texts: Sequence[str]) -> list[tuple[str, ...]]:
+    """
+    The distinct values between the pieces of a template over `texts`, in order of appearance, bounded.
+
+    `pieces` is what a template's text has before, between and behind its wildcards; space of any length is the same.
+    """
+    places: list[dict[str, None]] = [{} for _ in pieces[1:]]
     for text in texts:
-        if found := pattern.fullmatch(text):
-            for place, value in zip(places, found.groups(), strict=True):
-                if len(place) < SAMPLES:
-                    place[(value or "").strip()[:SAMPLE_LIMIT]] = None
+        for place, value in zip(places, _between(pieces, " ".join(text.split())), strict=False):
+            if len(place) < SAMPLES:
+                place[value.strip()[:SAMPLE_LIMIT]] = None
     return [tuple(place) for place in places]
+
+
+def _between(pieces: Sequence[str], text: str) -> list[str]:
+    """What stands between the pieces in a text; nothing if they are not in it in this order."""
+    first, last = pieces[0].lstrip(), pieces[-1].rstrip()
+    if not text.startswith(first) or not text.endswith(last):
+        return []
+    found: list[str] = []
+    start = len(first)
+    for piece in pieces[1:-1]:
+        at = text.find(piece, start)
+        if at < 0:
+            return []
+        found.append(text[start:at])
+        start = at + len(piece)
+    end = len(text) - len(last)
+    return [*found, text[start:end]] if end >= start else []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 
 from shakeout.logs.templates.fold import SIGN
 
@@ -52,6 +54,8 @@ NOTHING = frozenset({"null", "none", "nil", "undefined", "nan", "n/a", "unknown"
 """How programs write a value that is not there."""
 
 _QUOTES = frozenset("\"'[(`")
+_MARKS = frozenset("\"'`")
+_FIELDS = frozenset("=|")
 _OPENERS = frozenset("\"'[(:")
 _ALTERNATIVES = frozenset(["true", "false", "yes", "no", "on", "off", "enabled", "disabled", "ok", "up", "down"])
 _PREDICATE = re.compile(
@@ -61,13 +65,23 @@ _PREDICATE = re.compile(
 )
 _IDENTIFIER = re.compile(rf"[0-9_@$\\{SIGN}]|\w[.]\w|::|^[/~]|[a-z][A-Z]")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]*\.?")
+_NUMBERED = re.compile(r"(\w*[A-Za-z_])([0-9]+)")
 _HEX = re.compile(r"[0-9a-f]{6,}|[0-9A-F]{6,}")
 _SHORT_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 
+AGREED = 5
+KINDS_OF_KNOWN = 3
+KINDS_BESIDE_A_VALUE = 4
 KINDS_OF_NAME = 2
+KINDS_OF_NUMBERED = 3
+KINDS_OF_QUOTED_AGREED = 3
+KINDS_OF_SUBJECT_AGREED = 5
+KINDS_OF_KNOWN = 3
+KINDS_BESIDE_A_VALUE = 4
 KINDS_OF_IDENTIFIER = 4
 KINDS_OF_SETTING = 4
 KINDS_OF_WORD = 6
+KINDS_OF_WORD_AGREED = 4
 KINDS_OF_CODE = 9
 KINDS_OF_CODE_ALONE = 5
 KINDS_OF_SUBJECT = 24
@@ -75,22 +89,39 @@ KINDS_OF_SUBJECT = 24
 How many different words one place must show before they are values: after a word that announces a name; of
 identifiers (digits, dots, inner capitals); after `=` or a preposition; of plain words; of codes in capitals, which
 programs enumerate (fewer where nothing else in the line differs: two states that differ together are a transition); and
-at the beginning of a line, where the subject stands that names the event.
+at the beginning of a line, where the subject stands that names the event. The more the lines agree on otherwise
+(`AGREED` words), the fewer kinds it takes in quotes and at the beginning.
 """
 
 
+@lru_cache(maxsize=1 << 14)
 def is_word(token: str) -> bool:
-    """Whether a token can be a value at all: it has a letter or a digit, or is the sign of one."""
-    return SIGN in token or any(character.isalnum() for character in token)
+    """Whether a token can be a value at all: it has a letter or a digit, or a value's sign, or is the root path."""
+    return SIGN in token or token == "/" or any(character.isalnum() for character in token)
 
 
-def varies(values: Iterable[str], *, before: str, earlier: str, first: bool, alone: bool) -> bool:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
     """
-    Whether the words seen at one place (the rest of the line being equal) are values.
+    Where a place stands.
 
-    `before` and `earlier` are the two tokens in front of the place (without space); `first`: it begins the line;
-    `alone`: no other place differs.
+    `before` and `earlier` are the two tokens in front of it (without space); `numbered`: a number in brackets is glued
+    to it, as in `name(3)`; `first`: it begins the line; `alone`: no other place differs; `agreed`: how many words of
+    the lines are equal; `names`: how many of the words are names elsewhere (`names`).
     """
+
+    before: str
+    earlier: str
+    numbered: bool
+    first: bool
+    alone: bool
+    agreed: int
+    names: int
+
+
+def varies(values: Iterable[str], context: Context) -> bool:
+    """Whether the words seen at one place (the rest of the line being equal) are values."""
+    before, earlier = context.before, context.earlier
     seen = set(values)
     signed = SIGN in seen
     words = {word for word in seen if word != SIGN}
@@ -103,17 +134,29 @@ def varies(values: Iterable[str], *, before: str, earlier: str, first: bool, alo
         return True
     if signed and all(_IDENTIFIER.search(word) or word.lower() in NOTHING for word in words):
         return True
+    if not signed and _counted(words):
+        return True
     kinds = len(words - {word for word in words if word.lower() in NOTHING}) + signed
+    if context.numbered and kinds >= KINDS_OF_NUMBERED:
+        return True
     identifiers = sum(1 for word in words if _IDENTIFIER.search(word) and not _CODE.fullmatch(word))
     codes = sum(1 for word in words if _CODE.fullmatch(word) and len(word) > 1)
     if sum(1 for word in words if _PREDICATE.fullmatch(word)) * 2 >= max(1, len(words)):
-        return kinds >= KINDS_OF_SUBJECT and not first
-    if first:
+        return kinds >= KINDS_OF_SUBJECT and not context.first
+    if context.names >= KINDS_OF_KNOWN and context.names * 2 > len(words):
+        return True
+    if signed and kinds >= KINDS_BESIDE_A_VALUE:
+        return True
+    if context.first:
+        if context.agreed >= AGREED:
+            return kinds >= KINDS_OF_SUBJECT_AGREED
         return kinds >= KINDS_OF_SUBJECT and identifiers * 2 >= len(words)
     setting = before == "=" or before in _QUOTES
+    if before in _MARKS and context.agreed >= AGREED and kinds >= KINDS_OF_QUOTED_AGREED:
+        return True
     if codes * 2 > len(words):
-        return kinds >= (KINDS_OF_SETTING if setting else KINDS_OF_CODE_ALONE if alone else KINDS_OF_CODE)
-    if signed and before == "=":
+        return kinds >= (KINDS_OF_SETTING if setting else KINDS_OF_CODE_ALONE if context.alone else KINDS_OF_CODE)
+    if signed and before in _FIELDS:
         return True
     if all("/" in word or "\\" in word for word in words):
         return kinds >= KINDS_OF_NAME
@@ -125,4 +168,14 @@ def varies(values: Iterable[str], *, before: str, earlier: str, first: bool, alo
         return kinds >= KINDS_OF_IDENTIFIER
     if setting or before.lower() in PREPOSITIONS:
         return kinds >= KINDS_OF_SETTING
-    return kinds >= KINDS_OF_WORD
+    return kinds >= (KINDS_OF_WORD_AGREED if context.agreed >= AGREED else KINDS_OF_WORD)
+
+
+def _counted(words: Iterable[str]) -> bool:
+    """Whether words are one name with different numbers, counted from zero or at least three: `eth0`, `eth1`."""
+    found = [_NUMBERED.fullmatch(word) for word in words]
+    if not all(found) or len(found) < 2:
+        return False
+    parts = [match.groups() for match in found if match is not None]
+    numbers = {number for _, number in parts}
+    return len({name for name, _ in parts}) == 1 and (len(numbers) > 2 or "0" in numbers)

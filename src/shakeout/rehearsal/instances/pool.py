@@ -19,6 +19,7 @@ Make = Callable[[], Instance]
 
 _SWEEP = 0.5
 _QUEUE_SECONDS = 10.0
+_LAST_GRACE = 1.0
 
 
 class NoInstanceError(Exception):
@@ -85,12 +86,12 @@ class Pool:
             await self._tell()
 
     async def close(self) -> None:
-        """End every instance."""
+        """End every instance, with little patience: nobody waits for what it does any more."""
         self.retired = True
         for task in self._watching:
             task.cancel()
         await asyncio.gather(*self._watching, return_exceptions=True)
-        await asyncio.gather(*(instance.stop() for instance in self.instances))
+        await asyncio.gather(*(instance.stop(_LAST_GRACE) for instance in self.instances))
         self.instances.clear()
 
     async def _take(self) -> Instance:

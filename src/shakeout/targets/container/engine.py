@@ -16,6 +16,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from shakeout.errors import DependencyMissingError, DeploymentError
@@ -51,6 +52,8 @@ class Command:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     input: bytes = field(default=b"", repr=False)
     deadline: float = DEADLINE
+    folder: Path | None = None
+    """Where the command works; Podman's monitor leaves a file there when memory ran out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,6 +180,7 @@ async def start(engine: Engine, command: Command) -> asyncio.subprocess.Process:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
+        cwd=command.folder,
     )
 
 

@@ -1,0 +1,35 @@
+"""The network of one release: made, its addresses given out, its names known to every container."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from shakeout.targets.container import commands
+from shakeout.targets.container.engine import Engine, ask_json, run
+
+_FIRST = 10
+"""Below this, a network's own addresses: its gateway, and what the engine gives out by itself."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Network:
+    """
+    A release's network. `addresses` has a fixed one for each name where the engine may have no name server of its own
+    (Podman); with Docker it is empty, since Docker's networks know their containers' names.
+    """
+
+    name: str
+    addresses: dict[str, str] = field(default_factory=dict)
+
+
+async def make_network(engine: Engine, release: str, names: Sequence[str]) -> Network:
+    """Make the network for containers of these names. Raises EngineError."""
+    name = f"shakeout-{release}"
+    await run(engine, commands.create_network(name, {commands.RELEASE: release}))
+    if engine.name == "docker":
+        return Network(name=name)
+    (document,) = await ask_json(engine, commands.inspect_network(name))
+    subnet = ipaddress.ip_network(document["subnets"][0]["subnet"])
+    return Network(name=name, addresses={one: str(subnet[_FIRST + index]) for index, one in enumerate(names)})
