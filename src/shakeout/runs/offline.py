@@ -25,6 +25,7 @@ from shakeout.logs.errors import LoggedError, errors
 from shakeout.logs.normal import coarse
 from shakeout.logs.platform_words import how_ended
 from shakeout.logs.reading import EvidenceInput, read_evidence
+from shakeout.logs.templated import Templates
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import Issue, LogChange, ReleaseSummary, Report, Status, Unexplained
 from shakeout.runs.errorlogs import occurrences
@@ -98,7 +99,7 @@ def _told(
     stated = list(occurrences_of(found.documents, found.resolve))
     log = ErrorLog([*occurrences(_owned(logged, stated), found.resolve), *stated])
     read = time.monotonic()
-    sources = Sources(log)
+    sources = Sources(log, Templates(found.entries))
     if repository is not None:
         sources.add(repository)
         sources.add(SourcePaths(repository))
