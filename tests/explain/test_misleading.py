@@ -196,3 +196,16 @@ def test_such_a_field_of_a_calm_entry_is_an_artefact(tmp_path: Path) -> None:
 def test_the_arguments_of_an_exception_are_no_quotation(tmp_path: Path) -> None:
     text = "2025-06-02 08:11:01 ERROR web django.db.utils.OperationalError: (1049, \"Unknown database 'shop'\")\n"
     assert "has no database 'shop'" in told(ask(tmp_path, text))
+
+
+EVENTS = """
+LAST SEEN   TYPE      REASON             OBJECT         MESSAGE
+{failed}          Warning   FailedScheduling   pod/api-7d-x   0/3 nodes are available: 3 Insufficient memory.
+2m          Normal    Scheduled          pod/api-7d-x   Successfully assigned staging/api-7d-x to node-2
+1m          Normal    Started            pod/api-7d-x   Started container api
+"""
+
+
+@pytest.mark.parametrize(("age", "status"), [("4m", Status.SUCCESSFUL), ("5s", Status.FAILED)])
+def test_an_event_after_which_the_pod_was_started_is_no_failure(tmp_path: Path, age: str, status: Status) -> None:
+    assert ask(tmp_path, EVENTS.format(failed=age), "events.txt").status is status
