@@ -48,6 +48,7 @@ _VARIES = (
     # Fingerprints of keys that each release makes anew (`generate: true`).
     (re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?![0-9a-f])"), "<fingerprint>"),
     (re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|seconds)\b"), "<seconds>"),
+    (re.compile(r"\bseen \d+ times\b"), "seen <count> times"),  # how often it was tried again in that time
     (re.compile(r"\b(?:pid|process|Process|PID) ?[\[(]?\d+\b"), "process <number>"),
     (re.compile(r"\.log:\d+"), ".log:<line>"),
     (re.compile(r"(checks/[\w-]+\.txt):\d+"), r"\1:<line>"),

@@ -34,7 +34,7 @@ from shakeout.runs.lingering import last_inventory
 from shakeout.runs.novelty import last_good_run, log_changes
 from shakeout.runs.redeclaring import redeclared
 from shakeout.runs.request import Request
-from shakeout.runs.sources import declarations_of, platform_of, probes_of
+from shakeout.runs.sources import declarations_of, images_of, platform_of, probes_of
 from shakeout.runs.traffic import decide
 from shakeout.targets.base import Collecting, Inventory, Progress, Release, Staged, Target
 from shakeout.targets.capture import entries, last_lines, merged
@@ -159,7 +159,15 @@ class Run:
             self._inventory = await last_inventory(self.target, release, self.progress)
         if isinstance(self.target, Collecting):
             await self.target.collect(self.progress)
+        await self._look_into_images()
         return self._results
+
+    async def _look_into_images(self) -> None:
+        """Where something is wrong and the target has images, write down what they hold."""
+        looking = getattr(self.target, "look_into_images", None)
+        wrong = any(result.outcome != "passed" for result in self._results)
+        if looking is not None and self.release is not None and (wrong or not self.release.deployed):
+            await looking()
 
     def _place(self, name: str) -> Path | None:
         """A folder that targets of this machine have: the deployed files (`checkout`), the release's `data`."""
@@ -204,6 +212,7 @@ class Run:
                 sources.add(source)
         if platform is not None:
             sources.add(platform)
+            sources.add(images_of(folder))
         return explain(symptoms_of(results, platform), sources, results, redeclare=partial(redeclared, self.request))
 
     def _error_log(self, folder: RunFolder, results: tuple[CheckResult, ...]) -> ErrorLog:
