@@ -26,6 +26,7 @@ from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSummary, Status
 from shakeout.report.priority import status
 from shakeout.report.rendering import FILES, render
+from shakeout.runs.deploying import explained, gone_over
 from shakeout.runs.errorlogs import check_output, of_entries, of_fetched
 from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
@@ -205,7 +206,8 @@ class Run:
     def _explain(self, results: tuple[CheckResult, ...], platform: Platform | None, folder: RunFolder) -> Explanation:
         declarations = declarations_of(self.request.plan, self.request.loaded.path)
         templates = Templates(partial(self._entries, self.logs_folder or folder.path))
-        sources = Sources(probes_of(results), declarations, self._error_log(folder, results), templates)
+        log = self._error_log(folder, results)
+        sources = Sources(probes_of(results), declarations, log, templates)
         if self.explaining:
             repository = self.request.repository
             for source in (repository, SourcePaths(repository), Guards(repository)):
@@ -213,7 +215,9 @@ class Run:
         if platform is not None:
             sources.add(platform)
             sources.add(images_of(folder))
-        return explain(symptoms_of(results, platform), sources, results, redeclare=partial(redeclared, self.request))
+        symptoms = (*symptoms_of(results, platform), *gone_over(platform, log))
+        found = explain(symptoms, sources, results, redeclare=partial(redeclared, self.request))
+        return replace(found, issues=explained(found.issues))
 
     def _error_log(self, folder: RunFolder, results: tuple[CheckResult, ...]) -> ErrorLog:
         """What the services and the team's own scripts wrote that is, or explains, an error."""
