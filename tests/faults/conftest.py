@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,19 +33,22 @@ class Explained:
 
 
 @pytest.fixture(scope="session")
-def explained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """A function that injects, deploys and explains a fault, once in a session."""
+def explained(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[object]:
+    """A function that injects, deploys and explains a fault, once in a session; it needs an engine for containers."""
     known: dict[str, Explained] = {}
 
     def run(name: str) -> Explained:
         if name not in known:
-            known[name] = _run(name, tmp_path_factory.mktemp("fault"))
+            variables: dict[str, str] = {}
+            if load_fault(FAULTS / name).environment == "containers":
+                variables = {**request.getfixturevalue("engine").environment, "IMAGES": "remove"}
+            known[name] = _run(name, tmp_path_factory.mktemp("fault"), variables)
         return known[name]
 
     yield run
 
 
-def _run(name: str, folder: Path) -> Explained:
+def _run(name: str, folder: Path, variables: Mapping[str, str]) -> Explained:
     fault = load_fault(FAULTS / name)
     injected = inject(TOP, folder / "application", [fault])
     request = make_request(
@@ -53,7 +56,7 @@ def _run(name: str, folder: Path) -> Explained:
         environment=fault.environment,
         revision="HEAD",
         dirty=False,
-        caller={**os.environ, **injected.variables},
+        caller={**os.environ, **variables, **injected.variables},
         home=folder / "home",
     )
     try:
