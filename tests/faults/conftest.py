@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from shakeout.cli.execute import execute
+from fixtures.engine import RealEngine
 from shakeout.report.model import Report
-from shakeout.runs.faults import Fault, Injected, inject, load_fault
+from shakeout.runs.faults import Fault, Injected, load_fault
 from shakeout.runs.folder import RunFolder
-from shakeout.runs.pipeline import Run
-from shakeout.runs.request import make_request
-from shakeout.runs.targets import make_target
+from shakeout.runs.trying import try_faults
 
 TOP = Path(__file__).parents[2]
 FAULTS = TOP / "faults"
@@ -39,28 +36,18 @@ def explained(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
 
     def run(name: str) -> Explained:
         if name not in known:
-            variables: dict[str, str] = {}
-            if load_fault(FAULTS / name).environment == "containers":
-                variables = {**request.getfixturevalue("engine").environment, "IMAGES": "remove"}
-            known[name] = _run(name, tmp_path_factory.mktemp("fault"), variables)
+            with pytest.MonkeyPatch.context() as patch:
+                if load_fault(FAULTS / name).environment == "containers":
+                    engine: RealEngine = request.getfixturevalue("engine")
+                    for variable, value in {**engine.environment, "IMAGES": "remove"}.items():
+                        patch.setenv(variable, value)
+                known[name] = _run(name, tmp_path_factory.mktemp("fault"))
         return known[name]
 
     yield run
 
 
-def _run(name: str, folder: Path, variables: Mapping[str, str]) -> Explained:
+def _run(name: str, folder: Path) -> Explained:
     fault = load_fault(FAULTS / name)
-    injected = inject(TOP, folder / "application", [fault])
-    request = make_request(
-        manifest=injected.folder / "shakeout.yaml",
-        environment=fault.environment,
-        revision="HEAD",
-        dirty=False,
-        caller={**os.environ, **variables, **injected.variables},
-        home=folder / "home",
-    )
-    try:
-        finished = execute(Run(request=request, target=make_target(request), progress=lambda line: None))
-    finally:
-        request.repository.close()
-    return Explained(fault, injected, finished.report, finished.folder, request.plan.secret_values)
+    tried = try_faults(TOP, [fault], folder)
+    return Explained(fault, tried.injected, tried.report, tried.folder, tried.secrets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,11 +19,14 @@ from shakeout.errors import DeploymentError
 from shakeout.evidence.guards import Guards
 from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.platform import Platform
+from shakeout.logs.entry import LogEntry
 from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.templated import Templates
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSummary, Status
 from shakeout.report.priority import status
 from shakeout.report.rendering import FILES, render
+from shakeout.runs.deploying import explained, gone_over
 from shakeout.runs.errorlogs import check_output, of_entries, of_fetched
 from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
@@ -202,7 +205,9 @@ class Run:
 
     def _explain(self, results: tuple[CheckResult, ...], platform: Platform | None, folder: RunFolder) -> Explanation:
         declarations = declarations_of(self.request.plan, self.request.loaded.path)
-        sources = Sources(probes_of(results), declarations, self._error_log(folder, results))
+        templates = Templates(partial(self._entries, self.logs_folder or folder.path))
+        log = self._error_log(folder, results)
+        sources = Sources(probes_of(results), declarations, log, templates)
         if self.explaining:
             repository = self.request.repository
             for source in (repository, SourcePaths(repository), Guards(repository)):
@@ -210,7 +215,9 @@ class Run:
         if platform is not None:
             sources.add(platform)
             sources.add(images_of(folder))
-        return explain(symptoms_of(results, platform), sources, results, redeclare=partial(redeclared, self.request))
+        symptoms = (*symptoms_of(results, platform), *gone_over(platform, log))
+        found = explain(symptoms, sources, results, redeclare=partial(redeclared, self.request))
+        return replace(found, issues=explained(found.issues))
 
     def _error_log(self, folder: RunFolder, results: tuple[CheckResult, ...]) -> ErrorLog:
         """What the services and the team's own scripts wrote that is, or explains, an error."""
@@ -274,9 +281,12 @@ class Run:
 
     def _log_changes(self, baseline: Path, current: Path) -> tuple[LogChange, ...]:
         """What is surely different in the services' logs from those of the last good run."""
-        names = [service.name for service in self.request.plan.services]
-        before, after = (merged(entries(folder, name) for name in names) for folder in (baseline, current))
-        return tuple(change for change in log_changes(before, after) if change.sure)
+        found = log_changes(self._entries(baseline), self._entries(current))
+        return tuple(change for change in found if change.sure)
+
+    def _entries(self, folder: Path) -> Iterator[LogEntry]:
+        """What the services wrote, in order of time."""
+        return merged(entries(folder, service.name) for service in self.request.plan.services)
 
     def _timed(self, phase: str) -> _Timed:
         return _Timed(self._seconds, phase)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -86,7 +86,14 @@ def declarations_of(plan: Plan, manifest: Path) -> Declarations:
         services=[*_declared_commands(plan), *(_declared_service(service) for service in plan.services)],
         backing_services=[_declared_backing(backing) for backing in plan.backing_services],
         lines=Declarations.lines_of(manifest),
+        options=_options(plan),
     )
+
+
+def _options(plan: Plan) -> dict[str, Setting]:
+    """The environment's own settings of its target, each with its line."""
+    simple = {name: str(value) for name, value in plan.options.items() if not isinstance(value, Mapping | list)}
+    return {name: Setting(name=name, value=simple.get(name, ""), at=at) for name, at in plan.option_at.items()}
 
 
 def _evidence(lines: Sequence[str]) -> tuple[Evidence, ...]:
