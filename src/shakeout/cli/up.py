@@ -25,6 +25,7 @@ from shakeout.errors import UsageError
 from shakeout.manifest.loading import find_manifest
 from shakeout.runs.folder import home_of
 from shakeout.runs.pipeline import Finished, Run
+from shakeout.runs.planning import planned
 from shakeout.runs.request import make_request
 from shakeout.runs.targets import make_target
 
@@ -36,6 +37,9 @@ def up(
     dirty: Annotated[bool, typer.Option("--dirty", help="Deploy the working tree instead of a commit.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running; `shakeout down` stops it.")] = False,
     prove: ProveOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would change on the platform, and change nothing.")
+    ] = False,
     rehearse: Annotated[
         str | None,
         typer.Option(
@@ -70,6 +74,13 @@ def up(
     .shakeout/runs, and stops what it started.
     """
     progress = ProgressLines(quiet=quiet)
+    if dry_run:
+        if rehearse is not None or keep or dirty or prove:
+            wrong = next(name for name, given in (("--rehearse", rehearse), ("--keep", keep), ("--dirty", dirty),
+                                                  ("--prove", prove)) if given)  # fmt: skip
+            raise UsageError("a dry run changes nothing", expected="--dry-run alone", seen=wrong)
+        print(plan_only(progress, manifest=manifest, environment=environment, revision=revision), end="")
+        return 0
     if rehearse is None:
         if rehearsal_fault or rehearsal_secrets or rehearsal_commands:
             raise UsageError("the options that begin with --rehearsal are for a rehearsal", hint="--rehearse NAME")
@@ -105,6 +116,19 @@ def up(
     if finished.kept and not quiet and form is None:
         print_kept(finished)
     return status
+
+
+def plan_only(
+    progress: ProgressLines, *, manifest: Path | None = None, environment: str | None = None, revision: str = "HEAD"
+) -> str:
+    """What `deploy` would change on the platform, as text; nothing is changed."""
+    request = make_request(
+        manifest=manifest, environment=environment, revision=revision, dirty=False, caller=os.environ
+    )
+    try:
+        return planned(request, progress)
+    finally:
+        request.repository.close()
 
 
 def deploy(

@@ -74,7 +74,13 @@ class Preparation:
 
     def _check_image(self) -> None:
         for container in self.revision.containers:
-            if {container.image, untagged(container.image)} & self.settings.faults.denied_images:
+            names = {container.image, untagged(container.image)}
+            if names & self.settings.faults.missing_images:
+                message = messages.image_missing(container.image)
+                raise NotDeployableError(
+                    Cause(message=message, kind="ContainerReady", code="NOT_FOUND", common=Common.CONTAINER_MISSING)
+                )
+            if names & self.settings.faults.denied_images:
                 message = messages.image_denied(self.settings.service_agent, container.image)
                 raise NotDeployableError(
                     Cause(

@@ -121,6 +121,7 @@ def _build(plan: Plan, service: ServicePlan, image: str, tree: Path, engine: Eng
     wanted = commands.Build(
         dockerfile=tree / spec.dockerfile,
         context=tree / spec.context,
+        shown=spec.dockerfile,
         tag=image,
         labels={commands.REVISION: service.commit},
         arguments=spec.arguments,
