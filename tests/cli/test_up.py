@@ -124,7 +124,7 @@ def test_a_folder_without_a_manifest_exits_2_and_says_what_to_do(tmp_path: Path)
         [sys.executable, "-m", "shakeout", "up"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 2
-    assert "docs/tutorial.md" in done.stderr
+    assert "shakeout init" in done.stderr
 
 
 def test_keep_leaves_it_running_verify_asks_it_and_down_stops_it(shop, outcomes) -> None:

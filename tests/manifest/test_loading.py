@@ -37,7 +37,7 @@ def test_there_are_at_least_forty_wrong_manifests() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (b"", "shakeout.yaml:1 the file: expected a manifest, got an empty file (write one after docs/tutorial.md)"),
+        (b"", "shakeout.yaml:1 the file: expected a manifest, got an empty file (write a first one: shakeout init)"),
         (
             b"application: desk\nservices:\n  b\xff: {}\n",
             "shakeout.yaml:3 the file: expected UTF-8, got the byte 0xff (save the file as UTF-8)",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fixtures.engine import engine
 from fixtures.rehearsal import clients, rehearse
 
-__all__ = ["clients", "engine", "rehearse"]
+__all__ = ["clients", "rehearse"]

@@ -50,8 +50,12 @@ def up(
     ] = None,
     rehearsal_fault: Annotated[
         list[str] | None,
-        typer.Option("--rehearsal-fault", metavar="FAULT", help="A fault of the double: quota:CreateService:2"),
+        typer.Option("--rehearsal-fault", metavar="FAULT", help="A fault of the double, quota:GetService for one."),
     ] = None,
+    rehearsal_commands: Annotated[
+        bool,
+        typer.Option("--rehearsal-commands", help="Run each service's command, also where a container engine answers."),
+    ] = False,
     rehearsal_secrets: Annotated[
         Path | None,
         typer.Option(
@@ -78,8 +82,8 @@ def up(
         print(plan_only(progress, manifest=manifest, environment=environment, revision=revision), end="")
         return 0
     if rehearse is None:
-        if rehearsal_fault or rehearsal_secrets:
-            raise UsageError("--rehearsal-fault and --rehearsal-secrets are for a rehearsal", hint="--rehearse NAME")
+        if rehearsal_fault or rehearsal_secrets or rehearsal_commands:
+            raise UsageError("the options that begin with --rehearsal are for a rehearsal", hint="--rehearse NAME")
         finished = deploy(
             progress,
             manifest=manifest,
@@ -105,6 +109,7 @@ def up(
             revision=revision,
             faults=rehearsal_fault or (),
             secrets=rehearsal_secrets,
+            containers=not rehearsal_commands,
             console=console,
         )
     status = present(finished, form, output, quiet=quiet)
@@ -157,6 +162,7 @@ def rehearsed(
     revision: str = "HEAD",
     faults: Sequence[str] = (),
     secrets: Path | None = None,
+    containers: bool = True,
     console: str | None = None,
 ) -> Finished:
     """As `deploy`, on a double of the environment's platform; the run is kept in a home of its own."""
@@ -168,7 +174,7 @@ def rehearsed(
         manifest=manifest, environment=environment, revision=revision, dirty=False, caller=os.environ, home=place
     )
     try:
-        with rehearsing(request, faults=faults, secrets=secrets, progress=progress) as told:
+        with rehearsing(request, faults=faults, secrets=secrets, containers=containers, progress=progress) as told:
             run = Run(request=told.request, target=make_target(told.request), progress=progress, notes=list(told.notes))
             return execute_shown(run, console)
     finally:

@@ -93,7 +93,7 @@ def read_document(source: bytes | str, *, file: str, size: int | None = None) ->
     except (yaml.YAMLError, ValueError, RecursionError, IndexError) as error:
         raise stop(1, "YAML", f"a file that cannot be read ({visible(str(error))})") from error
     if node is None:
-        raise stop(1, "a manifest", "an empty file", "write one after docs/tutorial.md")
+        raise stop(1, "a manifest", "an empty file", "write a first one: shakeout init")
     if not isinstance(node, yaml.MappingNode):
         raise stop(
             node.start_mark.line + 1, "a mapping with the keys application, services and environments", _kind(node)

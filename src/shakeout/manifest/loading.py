@@ -55,7 +55,7 @@ def find_manifest(folder: Path) -> Path:
         "there is no manifest",
         expected="shakeout.yaml in this folder or in one above it",
         seen=str(folder),
-        hint="write one after docs/tutorial.md; `--manifest` names another file",
+        hint="write a first one: shakeout init (docs/tutorial.md goes through it); `--manifest` names another file",
     )
 
 
@@ -75,7 +75,7 @@ def load_manifest(path: Path) -> LoadedManifest:
             expected="a file",
             seen=error.strerror or str(error),
             where=str(path),
-            hint="write one after docs/tutorial.md; `--manifest` names another file",
+            hint="write a first one: shakeout init (docs/tutorial.md goes through it); `--manifest` names another file",
         ) from error
     return parse_manifest(source, file=display_name(path), path=path, size=size)
 

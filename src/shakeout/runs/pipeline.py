@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,11 +19,14 @@ from shakeout.errors import DeploymentError
 from shakeout.evidence.guards import Guards
 from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.platform import Platform
+from shakeout.logs.entry import LogEntry
 from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.templated import Templates
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSummary, Status
 from shakeout.report.priority import status
 from shakeout.report.rendering import FILES, render
+from shakeout.runs.deploying import explained, gone_over
 from shakeout.runs.errorlogs import check_output, of_entries, of_fetched
 from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
@@ -32,7 +35,7 @@ from shakeout.runs.lingering import last_inventory
 from shakeout.runs.novelty import last_good_run, log_changes
 from shakeout.runs.redeclaring import redeclared
 from shakeout.runs.request import Request
-from shakeout.runs.sources import declarations_of, platform_of, probes_of
+from shakeout.runs.sources import declarations_of, images_of, platform_of, probes_of
 from shakeout.runs.traffic import decide
 from shakeout.targets.base import Collecting, Inventory, Progress, Release, Staged, Target
 from shakeout.targets.capture import entries, last_lines, merged
@@ -160,7 +163,15 @@ class Run:
         if isinstance(self.target, Collecting):
             missing = await self.target.collect(self.progress)
             self.notes += [missing] if missing and missing not in self.notes else []
+        await self._look_into_images()
         return self._results
+
+    async def _look_into_images(self) -> None:
+        """Where something is wrong and the target has images, write down what they hold."""
+        looking = getattr(self.target, "look_into_images", None)
+        wrong = any(result.outcome != "passed" for result in self._results)
+        if looking is not None and self.release is not None and (wrong or not self.release.deployed):
+            await looking()
 
     def _place(self, name: str) -> Path | None:
         """A folder that targets of this machine have: the deployed files (`checkout`), the release's `data`."""
@@ -197,14 +208,19 @@ class Run:
 
     def _explain(self, results: tuple[CheckResult, ...], platform: Platform | None, folder: RunFolder) -> Explanation:
         declarations = declarations_of(self.request.plan, self.request.loaded.path)
-        sources = Sources(probes_of(results), declarations, self._error_log(folder, results))
+        templates = Templates(partial(self._entries, self.logs_folder or folder.path))
+        log = self._error_log(folder, results)
+        sources = Sources(probes_of(results), declarations, log, templates)
         if self.explaining:
             repository = self.request.repository
             for source in (repository, SourcePaths(repository), Guards(repository)):
                 sources.add(source)
         if platform is not None:
             sources.add(platform)
-        return explain(symptoms_of(results, platform), sources, results, redeclare=partial(redeclared, self.request))
+            sources.add(images_of(folder))
+        symptoms = (*symptoms_of(results, platform), *gone_over(platform, log))
+        found = explain(symptoms, sources, results, redeclare=partial(redeclared, self.request))
+        return replace(found, issues=explained(found.issues))
 
     def _error_log(self, folder: RunFolder, results: tuple[CheckResult, ...]) -> ErrorLog:
         """What the services and the team's own scripts wrote that is, or explains, an error."""
@@ -268,9 +284,12 @@ class Run:
 
     def _log_changes(self, baseline: Path, current: Path) -> tuple[LogChange, ...]:
         """What is surely different in the services' logs from those of the last good run."""
-        names = [service.name for service in self.request.plan.services]
-        before, after = (merged(entries(folder, name) for name in names) for folder in (baseline, current))
-        return tuple(change for change in log_changes(before, after) if change.sure)
+        found = log_changes(self._entries(baseline), self._entries(current))
+        return tuple(change for change in found if change.sure)
+
+    def _entries(self, folder: Path) -> Iterator[LogEntry]:
+        """What the services wrote, in order of time."""
+        return merged(entries(folder, service.name) for service in self.request.plan.services)
 
     def _timed(self, phase: str) -> _Timed:
         return _Timed(self._seconds, phase)

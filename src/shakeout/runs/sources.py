@@ -11,12 +11,17 @@ import msgspec
 from shakeout.catalogue.symptoms import DEPLOYMENT
 from shakeout.checks.base import CheckResult
 from shakeout.evidence.declarations import Declarations, Declared, Setting
+from shakeout.evidence.image import Images, ObservedImage
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probe, Probes
 from shakeout.manifest.plan import BackingServicePlan, Plan, ServicePlan
 from shakeout.runs.folder import RunFolder
 from shakeout.targets.base import Deployment, Inventory, Release, Revision, Running
+from shakeout.targets.supervised import EVENTS_FOLDER
+
+RECORD = ".image.txt"
+"""How the record of a service's image ends."""
 
 
 def probes_of(results: Iterable[CheckResult]) -> Probes:
@@ -61,6 +66,15 @@ def platform_of(plan: Plan, release: Release, inventory: Inventory | None, folde
         items.append(_backing_item(backing, running, _evidence(lines)))
     folder.write("platform.txt", "".join(f"{line}\n" for line in lines))
     return Platform(release.environment, release.target, items, complete=inventory is not None)
+
+
+def images_of(folder: RunFolder) -> Images:
+    """What the images of the run's release hold, as far as the target wrote it down."""
+    records = sorted((folder.path / EVENTS_FOLDER).glob(f"*{RECORD}"))
+    return Images(
+        ObservedImage(path.name.removesuffix(RECORD), f"{EVENTS_FOLDER}/{path.name}", path.read_text(encoding="utf-8"))
+        for path in records
+    )
 
 
 def declarations_of(plan: Plan, manifest: Path) -> Declarations:

@@ -62,5 +62,5 @@ def _place(request: Request, words: Sequence[str]) -> Iterator[Request]:
     # Google's libraries are loaded only for this.
     from shakeout.runs.rehearsing import rehearsing
 
-    with rehearsing(request, faults=words, secrets=None, progress=lambda line: None) as told:
+    with rehearsing(request, faults=words, secrets=None, containers=False, progress=lambda line: None) as told:
         yield told.request

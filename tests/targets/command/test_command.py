@@ -77,6 +77,40 @@ def test_a_script_that_fails_when_all_is_deployed_is_no_success(team) -> None:
     assert layers == sorted(layers) and all(why.evidence for why in issue.whys)
 
 
+SWALLOWED = """
+import logging
+try:
+    open("no-such-file")
+except OSError:
+    logging.exception("no settings of its own; the usual ones are taken")
+for attempt in (1, 2):
+    print("ERROR connection to 127.0.0.1:9 refused, trying again")
+try:
+    ask_for_a_token()
+except Exception as error:
+    print(f"the sign-in test failed: {error}")
+"""
+
+
+def test_a_test_that_failed_and_that_the_script_went_on_after_is_an_issue(team) -> None:
+    text = (team.folder / "scripts/deploy.py").read_text()
+    change = team.change("Test sign-in after a deployment", {"scripts/deploy.py": text + SWALLOWED})
+    team.change("Write a manual", {"MANUAL.md": "words"})
+    report = team.run().report
+    assert report.status == "SUCCESSFUL with ISSUES"
+    issue = team.issue(report)
+    assert issue.priority == "HIGH" and "ask_for_a_token" in issue.title
+    assert issue.root_cause.introduced_by.commit == change
+
+
+def test_what_a_script_got_over_is_no_issue(team) -> None:
+    text = (team.folder / "scripts/deploy.py").read_text()
+    noise = SWALLOWED.replace("ask_for_a_token()", "raise TimeoutError('no answer yet')")
+    team.change("Say what goes on", {"scripts/deploy.py": text + noise})
+    report = team.run().report
+    assert (report.status, report.issues) == ("SUCCESSFUL", ())
+
+
 BASH = """\
 #!/usr/bin/env bash
 set -euo pipefail

@@ -22,6 +22,11 @@ _TYPES = re.compile(
     r"HTTPError|HTTPStatusError|ClientResponseError|ResponseError|BadStatusCode|AxiosError|FetchError|HttpServerErrorException"
     r"|InternalServerError|StatusCodeError"
 )
+_SAID = re.compile(
+    r"(?P<service>[A-Za-z][\w-]{1,62}) (?:has )?(?:answer(?:s|ed)|return(?:s|ed)|respond(?:s|ed)|replie[sd])(?: with)?"
+    r"(?: HTTP)?(?: (?:a )?status)?(?: code)? 5\d\d\b"
+)
+"""A caller's own words for it, which name the service that it called."""
 _URL = re.compile(r"\b(?:https?|wss?)://[^\s'\"<>)]{1,2000}")
 
 CALLERS = 20
@@ -61,11 +66,8 @@ def _asked(item: Occurrence, effect: ExceptionRaised | ConnectionClosed) -> bool
     """Whether a logged error is that of a caller who got such an answer."""
     if isinstance(effect, ConnectionClosed):
         return effect.service is None and effect.code == 1011 and closed_with(item) == effect.code
-    return (
-        item.key == effect.key
-        and _TYPES.search(effect.simple_type) is not None
-        and _ANSWER.search(effect.message) is not None
-    )
+    answered = _TYPES.search(effect.simple_type) is not None and _ANSWER.search(effect.message) is not None
+    return item.key == effect.key and (answered or _SAID.search(effect.message) is not None)
 
 
 def _behind(caller: Occurrence, log: ErrorLog) -> tuple[ExceptionRaised, Occurrence, bool] | None:
@@ -83,6 +85,9 @@ def _behind(caller: Occurrence, log: ErrorLog) -> tuple[ExceptionRaised, Occurre
     ]
     address = _URL.search(caller.text)
     named = [item for item in behind if address is not None and _names(address[0], item)]
+    if (said := _SAID.search(caller.text)) is not None:
+        # In free words any noun can stand there: only the name of a service is one.
+        behind = named = [item for item in behind if item.owner == said["service"].lower()]
     found = {(item.owner, claim.title()): (claim, item) for item in named or behind if (claim := raised_in(item))}
     if len(found) != 1:
         return None

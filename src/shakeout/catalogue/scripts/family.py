@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
 from collections.abc import Iterable
@@ -41,9 +42,25 @@ def calls(repository: Repository, text: str, within: Iterable[str] = ()) -> list
         if _NOT_SOURCE.search(at.path) or (files and at.path not in files):
             continue
         row = repository.lines(at.path)[(at.line or 1) - 1]
-        if word.search(row) and not row.lstrip().startswith(("#", "//")):
+        if word.search(row) and not row.lstrip().startswith(("#", "//")) and not _described(repository, at):
             found.append(at)
     return found
+
+
+def _described(repository: Repository, at: Locator) -> bool:
+    """Whether a line is part of a docstring, which only speaks of it."""
+    if not at.path.endswith(".py"):
+        return False
+    try:
+        tree = ast.parse(repository.text(at.path) or "")
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    texts = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    )
+    return any(node.lineno <= (at.line or 0) <= (node.end_lineno or node.lineno) for node in texts)
 
 
 def named(path: str) -> str:

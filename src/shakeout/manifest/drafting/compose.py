@@ -90,7 +90,7 @@ def _fill(path: str, base: str, service: Lined, own: ServiceDraft, draft: Draft,
     if test is not None and (match := _URL.search(" ".join(_words(test)))):
         own.health = Found(value=match["path"], at=f"{path}:{test.line}")
     for variable, value, line in variables(service.get("environment")):
-        values.add(draft, own, variable, value, f"{path}:{line}")
+        values.add(draft, own, variable, value, f"{path}:{line}", inside=True)
     files = service.get("env_file")
     for item in [*(files.each() if files else ()), *([files] if files and isinstance(files.value, str) else [])]:
         name = item.value if isinstance(item.value, str) else item.text("path")

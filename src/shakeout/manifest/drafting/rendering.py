@@ -18,8 +18,9 @@ _HEAD = """\
 def render(draft: Draft) -> str:
     """The manifest's text."""
     lines = [*_HEAD.splitlines(), "version: 1", _line(0, "application", draft.application), "", "services:"]
+    needs = _without_circles(draft)
     for service in draft.services.values():
-        lines += [*_service(service, draft), ""]
+        lines += [*_service(service, needs[service.name]), ""]
     if draft.backing:
         lines += ["backing_services:", *(line for one in draft.backing.values() for line in _backing(one)), ""]
     if draft.secrets:
@@ -44,7 +45,7 @@ def _line(indent: int, key: str, found: Found, value: str | None = None) -> str:
     return f"{' ' * indent}{text}  # {told}"
 
 
-def _service(own: ServiceDraft, draft: Draft) -> Iterator[str]:
+def _service(own: ServiceDraft, needs: list[Found]) -> Iterator[str]:
     yield f"  {own.name}:  # from {own.at}"
     run = runnable(own)
     if run is not None:
@@ -71,7 +72,6 @@ def _service(own: ServiceDraft, draft: Draft) -> Iterator[str]:
         field = own.version.note or "commit"
         found = Found(value=own.version.value, at=own.version.at, unsure=own.version.unsure)
         yield _line(4, "version", found, "{path: " + quoted(found.value) + f", commit: {field}" + "}")
-    needs = [found for name, found in own.needs.items() if _may_need(own.name, name, draft)]
     if needs:
         places = ", ".join(dict.fromkeys(found.at for found in needs))
         yield f"    needs: [{', '.join(found.value for found in needs)}]  # from {places}"
@@ -91,20 +91,20 @@ def _variables(indent: int, found: dict[str, Found]) -> Iterator[str]:
                 yield _line(indent + 2, name, one, value)
 
 
-def _may_need(own: str, name: str, draft: Draft) -> bool:
-    """Whether a need makes no circle: of two that need each other, the first written has the need."""
-    if name in draft.backing:
-        return True
-    seen, waiting = set(), [name]
-    order = list(draft.services)
-    while waiting:
-        one = waiting.pop()
-        if one == own:
-            return order.index(own) < order.index(name) and own not in draft.services[name].needs
-        if one not in seen and one in draft.services:
-            seen.add(one)
-            waiting += [need for need in draft.services[one].needs if need in draft.services]
-    return name != own
+def _without_circles(draft: Draft) -> dict[str, list[Found]]:
+    """What each service needs. In a circle, what a file says comes before what a variable hints at."""
+    kept: dict[str, list[Found]] = {name: [] for name in draft.services}
+    edges = [(own.name, found) for own in draft.services.values() for found in own.needs.values()]
+    for own, found in sorted(edges, key=lambda edge: edge[1].at.startswith("the variable")):
+        waiting, seen = [found.value], set()
+        while waiting:
+            one = waiting.pop()
+            if one not in seen:
+                seen.add(one)
+                waiting += [need.value for need in kept.get(one, [])]
+        if own not in seen:
+            kept[own].append(found)
+    return kept
 
 
 def _backing(own: BackingDraft) -> Iterator[str]:

@@ -16,10 +16,16 @@ from shakeout.manifest.drafting.tree import Tree
 
 _CODE = (".py", ".js", ".mjs", ".cjs", ".ts", ".go", ".rb", ".java", ".kt", ".php", ".rs", ".cs")
 _HEALTH = re.compile(
-    r"['\"`](?P<path>/?(?:api/)?_?(?:health|healthz|health-?check|livez|readyz|ready|status/health|up)/?)['\"`]"
+    r"['\"`](?P<path>/?(?:[\w-]{1,20}/){0,2}_?(?:health|healthz|health-?check|livez|readyz|ready|up)/?)['\"`]"
 )
-_VERSION = re.compile(r"['\"`](?P<path>/?(?:api/)?(?:version|build-info|about)/?)['\"`]")
-_COMMIT = re.compile(r"['\"`]?(?P<name>commit|commit_sha|git_?sha|sha|revision)['\"`]?\s*[:=]")
+_VERSION = re.compile(r"['\"`](?P<path>/(?:[\w-]{1,20}/){0,2}(?:version|build|build-info|about)/?)['\"`]")
+_COMMIT = re.compile(
+    r"(?:['\"`]?(?P<outer>[A-Za-z]\w{0,30})['\"`]?\s*[:=]\s*(?:\{|dict\()\s*)?"
+    r"['\"`]?(?P<name>commit|commit_sha|git_?sha|sha|revision)['\"`]?\s*[:=]"
+)
+_ASKS = re.compile(
+    r"(?:process\.env\.|environ(?:\.get)?[\[(]\s*['\"]|getenv\(\s*['\"])(?P<name>[A-Z][A-Z0-9_]*(?:SHA|COMMIT|REVISION))\b"
+)
 _FLASK = re.compile(r"^(?P<name>\w+)(?:: [\w.]+)? = (?:flask\.)?Flask\(", re.M)
 _ASGI = re.compile(r"^(?P<name>\w+)(?:: [\w.]+)? = (?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart)\(", re.M)
 _HEALTH_TEST = re.compile(r"https?://[^\s/'\"]+(?P<path>/[\w./-]*)")
@@ -63,27 +69,29 @@ def _context(tree: Tree, path: str, folder: str) -> Found:
 
 def _instructions(tree: Tree, draft: Draft, own: ServiceDraft, path: str) -> None:
     entry: list[str] = []
+    run: Found | None = None
     for one in instructions(tree.text(path)):
         if one.word == "FROM":
-            entry = []
+            entry, run = [], None
         elif one.word == "EXPOSE" and (match := re.search(r"\d{2,5}", one.text)):
             own.port = own.port or int(match[0])
         elif one.word == "ENV":
             for name, value in re.findall(r"([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|\S+)", one.text):
                 if not re.match(r"PYTHON|PIP_|NODE_ENV$|DEBIAN|LANG$|LC_|UV_|POETRY_|VIRTUAL_ENV", name):
-                    values.add(draft, own, name, value.strip("\"'"), f"{path}:{one.line}")
+                    values.add(draft, own, name, value.strip("\"'"), f"{path}:{one.line}", inside=True)
         elif one.word == "HEALTHCHECK" and own.health is None and (match := _HEALTH_TEST.search(one.text)):
             own.health = Found(value=match["path"], at=f"{path}:{one.line}")
-        elif one.word in {"ENTRYPOINT", "CMD"} and own.run is None:
+        elif one.word in {"ENTRYPOINT", "CMD"}:
             words = _exec(one.text)
             if one.word == "ENTRYPOINT":
                 entry = words
             elif words and not (entry and re.search(r"entrypoint|tini|dumb-init", entry[0])):
-                own.run = Found(value=shlex.join([*entry, *words]), at=f"{path}:{one.line}")
+                run = Found(value=shlex.join([*entry, *words]), at=f"{path}:{one.line}")
             elif words:
-                own.run = Found(value=shlex.join(words), at=f"{path}:{one.line}")
-    if own.run is None and entry:
-        own.run = Found(value=shlex.join(entry), at=f"{path}:1")
+                run = Found(value=shlex.join(words), at=f"{path}:{one.line}")
+    if run is None and entry:
+        run = Found(value=shlex.join(entry), at=f"{path}:1")
+    own.run = own.run or run
 
 
 def _exec(text: str) -> list[str]:
@@ -121,8 +129,8 @@ def procfiles(tree: Tree, draft: Draft) -> None:
                 stem = draft.application.value if folder == "." else posixpath.basename(folder)
                 name = plain(stem if match["name"] == "web" else f"{stem}-{match['name']}")
                 own = draft.services.setdefault(name, ServiceDraft(name=name, at=f"{path}:{number}", folder=folder))
-            if own.run is None:
-                own.run = Found(value=shlex.join(_exec(match["command"])), at=f"{path}:{number}")
+            if own.run is None and (words := _exec(match["command"])):
+                own.run = Found(value=shlex.join(words), at=f"{path}:{number}")
 
 
 def packages(tree: Tree, draft: Draft) -> None:
@@ -215,7 +223,12 @@ def questions(tree: Tree, draft: Draft) -> None:
         if match is None:
             own.version = Found(value=found.value, at=found.at, unsure="no field with the commit was found")
         else:
-            own.version = Found(value=found.value, at=found.at, note=match["name"])
+            field = f"{match['outer']}.{match['name']}" if match["outer"] else match["name"]
+            own.version = Found(value=found.value, at=found.at, note=field)
+            asked = _ASKS.search(near)
+            if asked is not None:
+                at = f"{path}:{int(line) + near.count(chr(10), 0, asked.start())}"
+                own.environment.setdefault(asked["name"], Found(value=values.quoted("${commit}"), at=at))
 
 
 def _places(tree: Tree, files: list[str], pattern: re.Pattern[str]) -> Iterator[Found]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from shakeout.evidence.redaction import redact
@@ -20,11 +21,22 @@ _OWN = frozenset({"PORT", "HOST", "HOSTNAME", "PATH", "HOME", "TMPDIR", "LANG"})
 STEM = re.compile(r"_(?:URL|URI|HOST|ADDRESS|ENDPOINT|DSN|BASE|API|SERVICE)+$")
 
 
-def add(draft: Draft, service: ServiceDraft, variable: str, value: str | None, at: str) -> None:
-    """Give a service a variable as it was found; what was found first stays."""
-    if not _NAME.fullmatch(variable) or variable in service.environment or variable in _OWN:
+def add(
+    draft: Draft, service: ServiceDraft, variable: str, value: str | None, at: str, *, inside: bool = False
+) -> None:
+    """
+    Give a service a variable as it was found; what was found first stays, unless it is unsure.
+
+    `inside` says that the value is one for a container, in which other folders are than on this machine.
+    """
+    known = service.environment.get(variable)
+    if not _NAME.fullmatch(variable) or variable in _OWN or (known is not None and not known.unsure):
         return
-    service.environment[variable] = understood(draft, service, variable, value, at)
+    found = understood(draft, service, variable, value, at)
+    if inside and re.match(r"(?:\w+:/{2,3})?/[\w.-]", value or "") and not found.unsure:
+        found = replace(found, unsure="a path of the container")
+    if known is None or not found.unsure:
+        service.environment[variable] = found
 
 
 def understood(draft: Draft, service: ServiceDraft | None, variable: str, value: str | None, at: str) -> Found:
