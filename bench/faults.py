@@ -2,10 +2,10 @@
 Every fault, injected and deployed alone, explained, and held against the truth about it.
 
 `make bench NAME=faults`. Variables: ROUNDS (1), FAULTS (names, separated by commas; all), HEALTHY (runs of the
-application without a fault, 0), ENVIRONMENT (where to deploy, instead of where each fault belongs). Each round clones
-the application at its HEAD anew, commits the fault among harmless commits, deploys that, verifies and explains it.
-Scored is whether the root cause (claim and place), the change, the guard and the priority are right, whether every link
-has evidence, and that there is no issue besides.
+application without a fault, 0), ENVIRONMENT (where to deploy, instead of where each fault belongs; one of Cloud Run is
+rehearsed on a double). Each round clones the application at its HEAD anew, commits the fault among harmless commits,
+deploys that, verifies and explains it. Scored is whether the root cause (claim and place), the change, the guard and
+the priority are right, whether every link has evidence, and that there is no issue besides.
 Reports of one fault are compared between rounds, without addresses, times, temporary folders and random identities.
 
 The table goes to standard error, one JSON object to standard output as the last line.
@@ -25,14 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shakeout.cli.execute import execute
 from shakeout.report.model import Report
 from shakeout.report.rendering import Format, render
-from shakeout.runs.faults import Fault, inject, load_faults
-from shakeout.runs.pipeline import Run
-from shakeout.runs.request import make_request
+from shakeout.runs.faults import Fault, load_faults
 from shakeout.runs.scoring import Score, score
-from shakeout.runs.targets import make_target
+from shakeout.runs.trying import try_faults
 
 TOP = Path(__file__).parents[1]
 COLUMNS = ("root", "change", "guard", "priority", "evidence", "nothing_besides")
@@ -48,7 +45,6 @@ _VARIES = (
     # Fingerprints of keys that each release makes anew (`generate: true`).
     (re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?![0-9a-f])"), "<fingerprint>"),
     (re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|seconds)\b"), "<seconds>"),
-    (re.compile(r"\bseen \d+ times\b"), "seen <count> times"),  # how often it was tried again in that time
     (re.compile(r"\b(?:pid|process|Process|PID) ?[\[(]?\d+\b"), "process <number>"),
     (re.compile(r"\.log:\d+"), ".log:<line>"),
     (re.compile(r"(checks/[\w-]+\.txt):\d+"), r"\1:<line>"),
@@ -93,20 +89,8 @@ def _without(value: Any) -> Any:
 
 def run(faults: list[Fault], folder: Path) -> tuple[Report, tuple[Score, ...]]:
     """Inject, deploy and explain the faults together; none of them is the healthy application."""
-    injected = inject(TOP, folder / "application", faults)
-    request = make_request(
-        manifest=injected.folder / "shakeout.yaml",
-        environment=os.environ.get("ENVIRONMENT") or (faults[0].environment if faults else "local"),
-        revision="HEAD",
-        dirty=False,
-        caller={**os.environ, **injected.variables},
-        home=folder / "home",
-    )
-    try:
-        finished = execute(Run(request=request, target=make_target(request), progress=lambda line: None))
-    finally:
-        request.repository.close()
-    return finished.report, score(finished.report, faults, injected)
+    tried = try_faults(TOP, faults, folder, os.environ.get("ENVIRONMENT") or None)
+    return tried.report, score(tried.report, faults, tried.injected)
 
 
 def one(fault: Fault) -> Ran:

@@ -1,13 +1,14 @@
 """
 Log templates: how exact, and how fast, against Drain3 with its default settings.
 
-    python -m bench.templates [--lines N] [--quick]
+    python -m bench.templates [--lines N] [--quick | --memory]
 
 With LOGHUB=DIR it reads every `*_2k.log_structured.csv` below DIR (columns Content, EventId, EventTemplate; and the raw
 `*_2k.log` beside it, to measure with the prefix left on), else the generated logs of `bench.generated`. It fetches
 nothing. Both miners get the same bare lines in the same run; speed is measured in turn, one after the other, because
 the load of a shared machine changes from minute to minute. The last column divides by processor time, which such load
-changes less; it does not credit that shakeout uses all cores.
+changes less; it does not credit that shakeout uses all cores. With --memory it says instead how much memory ten times
+as many lines take, in a process of their own.
 """
 
 from __future__ import annotations
@@ -15,9 +16,13 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
+import math
 import os
 import random
 import resource
+import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -28,11 +33,14 @@ from drain3.template_miner_config import TemplateMinerConfig
 
 from bench.accuracy import Accuracy, accuracy
 from bench.generated import KNOWN, OTHER, samples
+from bench.last import LAST
 from bench.later import LATER
-from bench.lines import Sample
+from bench.lines import SLOTS, Sample
+from bench.unseen import UNSEEN
 from shakeout.logs.templates import TemplateMiner, mine
 
 _DIGITS = "0123456789"
+_ROUNDS = 3
 _SHARE = 20_000
 """Lines of each log that Drain3 is given for its speed; it does not become faster with more."""
 
@@ -42,8 +50,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--lines", type=int, default=1_000_000, help="lines of the mixed log")
     parser.add_argument("--quick", action="store_true", help="accuracy only")
+    parser.add_argument("--memory", action="store_true", help="peak memory at ten times as many lines, nothing else")
     given = parser.parse_args()
     folder = os.environ.get("LOGHUB")
+    if given.memory:
+        _memory(list(_loghub(Path(folder))) if folder else samples(KNOWN) + samples(OTHER), given.lines * 10)
+        return
     if folder:
         sets = list(_loghub(Path(folder)))
         _accuracies("Loghub samples", sets, Path(folder))
@@ -52,7 +64,9 @@ def main() -> None:
         _accuracies("generated, in the manner of known logs", sets)
         others = samples(OTHER)
         _accuracies("generated, like none of them", others)
-        _accuracies("generated later than the rules", samples(LATER))
+        _accuracies("generated later than the first rules", samples(LATER))
+        _accuracies("generated later than all rules but one", samples(LAST))
+        _accuracies("generated later than all rules", samples(UNSEEN))
         sets += others
     if not given.quick:
         if not folder:
@@ -63,7 +77,7 @@ def main() -> None:
 
 def _loghub(folder: Path) -> Iterator[Sample]:
     for path in sorted(folder.rglob("*_2k.log_structured.csv")):
-        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             rows = list(csv.DictReader(file))
         numbers = {name: number for number, name in enumerate(dict.fromkeys(row["EventId"] for row in rows))}
         texts = {numbers[row["EventId"]]: row["EventTemplate"] for row in rows}
@@ -87,7 +101,8 @@ def _accuracies(title: str, sets: Sequence[Sample], raw: Path | None = None) -> 
         row = (ours.grouping, ours.f1, ours.parsing, bare, theirs.grouping, theirs.f1)
         total.append(row)
         print(f"| {one.name} | {len(set(one.truth))} | {found} | " + " | ".join(f"{value:.3f}" for value in row) + " |")
-    means = [sum(column) / len(total) for column in zip(*total, strict=True)]
+    measured = [[value for value in column if not math.isnan(value)] for column in zip(*total, strict=True)]
+    means = [sum(column) / len(column) if column else float("nan") for column in measured]
     print("| **mean** | | | " + " | ".join(f"**{value:.3f}**" for value in means) + " |")
 
 
@@ -133,12 +148,44 @@ def _speeds(sets: Sequence[Sample], place: Path, count: int) -> None:
         path = place / "one.log"
         size = _repeated(one.lines, path, count // 2)
         slowest = min(slowest, _pair(one.name, path, size))
-    rng = random.Random(1)
-    mixed = [line for one in sets for line in one.lines]
-    rng.shuffle(mixed)
+    mixed = _mixed(sets)
     path = place / "mixed.log"
-    _pair("**mixed**", path, _repeated(mixed, path, count))
+    _pair("**mixed**", path, _repeated(mixed, path, count), rounds=_ROUNDS)
+    _pair("**mixed, with identifiers**", path, _identified(mixed, path, count), rounds=_ROUNDS)
     print(f"\nslowest log: {slowest:,.0f} lines/s; peak memory: {_megabytes():.0f} MB, with Drain3 in the process")
+
+
+def _mixed(sets: Sequence[Sample]) -> list[str]:
+    mixed = [line for one in sets for line in one.lines]
+    random.Random(1).shuffle(mixed)
+    return mixed
+
+
+def _memory(sets: Sequence[Sample], count: int) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place, "mixed.log")
+        size = _repeated(_mixed(sets), path, count)
+        script = (
+            "import resource, sys; from pathlib import Path; from shakeout.logs.templates import TemplateMiner, mine;"
+            "miner = TemplateMiner(numbered=True); mine(Path(sys.argv[1]), miner, content=True);"
+            "counted = sum(len(column) for column in miner.numbers());"
+            "print(counted, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+        )
+        done = subprocess.run([sys.executable, "-c", script, str(path)], check=True, capture_output=True, text=True)
+    counted, megabytes = done.stdout.split()
+    print(f"{size:,} lines, {int(counted):,} with an id: peak memory {megabytes} MB")
+
+
+def _identified(lines: Sequence[str], path: Path, count: int) -> int:
+    """Writes `count` of the lines, each with a random id, name, host and path behind it."""
+    rng = random.Random(9)
+    with path.open("w", encoding="utf-8", errors="replace") as file:
+        for line in itertools.islice(itertools.cycle(lines), count):
+            parts = [
+                SLOTS[slot](rng, given) for slot, given in (("hex", "16"), ("random", "8"), ("host", ""), ("path", ""))
+            ]
+            file.write(f"{line} (request {parts[0]} of {parts[1]} at {parts[2]}, file {parts[3]})\n")
+    return count
 
 
 def _repeated(lines: Sequence[str], path: Path, count: int) -> int:
@@ -154,23 +201,33 @@ def _repeated(lines: Sequence[str], path: Path, count: int) -> int:
     return written
 
 
-def _pair(name: str, path: Path, count: int) -> float:
+def _pair(name: str, path: Path, count: int, rounds: int = 1) -> float:
+    """Measures both in turn, and prints the medians over the rounds."""
     with path.open(encoding="utf-8", errors="replace") as file:
         sample = [line.rstrip("\n") for line in itertools.islice(file, _SHARE)]
+    found = [(*_our_speed(path), *_drains_speed(sample)) for _ in range(rounds)]
+    ours, theirs = (statistics.median(one[at] for one in found) for at in (0, 2))
+    times = statistics.median(one[0] / one[2] for one in found)
+    efforts = statistics.median(one[1] / one[3] for one in found)
+    print(f"| {name} | {count:,} | {ours:,.0f} | {theirs:,.0f} | {times:.1f} | {efforts:.1f} |", flush=True)
+    return ours
+
+
+def _our_speed(path: Path) -> tuple[float, float]:
+    """Lines for each second of the clock, and of the processor."""
     began, busy = time.perf_counter(), time.process_time()
     miner = TemplateMiner(numbered=True)
     mine(path, miner, content=True)
     seen = sum(len(column) for column in miner.numbers())
-    ours = seen / (time.perf_counter() - began)
-    effort = seen / (time.process_time() - busy)
-    drain = Drain(config=TemplateMinerConfig())
+    return seen / (time.perf_counter() - began), seen / (time.process_time() - busy)
+
+
+def _drains_speed(sample: Sequence[str]) -> tuple[float, float]:
     began, busy = time.perf_counter(), time.process_time()
+    drain = Drain(config=TemplateMinerConfig())
     for line in sample:
         drain.add_log_message(line)
-    theirs = len(sample) / (time.perf_counter() - began)
-    efforts = effort / (len(sample) / (time.process_time() - busy))
-    print(f"| {name} | {count:,} | {ours:,.0f} | {theirs:,.0f} | {ours / theirs:.1f} | {efforts:.1f} |", flush=True)
-    return ours
+    return len(sample) / (time.perf_counter() - began), len(sample) / (time.process_time() - busy)
 
 
 def _megabytes() -> float:

@@ -6,7 +6,13 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["fixtures.clickhouse", "fixtures.backend", "fixtures.postgresql", "fixtures.engine"]
+pytest_plugins = [
+    "fixtures.clickhouse",
+    "fixtures.backend",
+    "fixtures.postgresql",
+    "fixtures.engine",
+    "fixtures.docker_client",
+]
 
 # The same examples at every run, and no limit of time that a busy machine can hit: a failure is a fact of the code.
 # HYPOTHESIS_PROFILE=search looks for new examples, ten times as many.

@@ -19,6 +19,7 @@ from shakeout.catalogue.symptoms import DEPLOYMENT, CheckFailed, DeploymentFaile
 from shakeout.catalogue.tooling import is_told
 from shakeout.evidence.declarations import Declarations
 from shakeout.evidence.guards import Guards
+from shakeout.evidence.image import Images, ObservedImage
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.platform import Platform, PlatformItem
@@ -116,6 +117,9 @@ def run_case(case: Case, folder: Path) -> Result:
             for item in platform
             if item.kind == "deployment" and item.state == "failed"
         ]
+    if "images" in data:
+        records = {name: text.removeprefix("\n") for name, text in data["images"].items()}
+        sources.add(Images(ObservedImage(name, f"platform/{name}.image.txt", text) for name, text in records.items()))
     if "probes" in data:
         probes = Probes(_probe(table) for table in data["probes"])
         sources.add(probes)

@@ -10,9 +10,13 @@ from shakeout.checks import browser
 from shakeout.manifest.model import CheckSpec
 
 pytest.importorskip("playwright", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(
-    not any(Path(f"/usr/bin/{name}").exists() for name in browser.BROWSERS), reason="no Chromium is installed"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not any(Path(f"/usr/bin/{name}").exists() for name in browser.BROWSERS), reason="no Chromium is installed"
+    ),
+    # Chromium ends every request when an interface comes or goes, as each network of containers does.
+    pytest.mark.xdist_group("engine"),
+]
 
 PAGE = (
     """<!doctype html><title>Parcel desk</title><link rel="icon" href="data:,"><p id="hello">Good morning</p>{more}"""

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
+
+import pytest
+
+from fixtures.engine import PYTHON_TAG, RealEngine
 
 STAGING = """
   staging:
@@ -19,6 +27,7 @@ STAGING = """
         image: europe-west1-docker.pkg.dev/shop-staging/images/web:${commit}
 """
 SECRETS = "\nsecrets:\n  key: {env: SHOP_KEY}\nenvironments:\n"
+REHEARSE = ("up", "--rehearse", "staging", "--rehearsal-commands")
 VALUE = "seven-green-bottles-on-a-wall"
 
 
@@ -35,7 +44,7 @@ def test_a_rehearsal_deploys_verifies_with_and_without_traffic_and_leaves_nothin
     with_staging(shop)
     secrets = tmp_path / "secrets"
     secrets.write_text(f"# of the shop\nshop-key={VALUE}\n", encoding="utf-8")
-    done = shop.run("up", "--rehearse", "staging", "--rehearsal-secrets", str(secrets), "--format", "json")
+    done = shop.run(*REHEARSE, "--rehearsal-secrets", str(secrets), "--format", "json")
     assert done.status == 0, done.err
     report = done.json
     assert (report["target"], report["status"], report["issues"]) == ("cloud-run", "SUCCESSFUL", [])
@@ -57,7 +66,7 @@ def test_a_rehearsal_deploys_verifies_with_and_without_traffic_and_leaves_nothin
 def test_what_only_the_platform_would_refuse_is_found_on_this_machine(shop) -> None:
     with_staging(shop, listens="127.0.0.1")
     shop.change("Expect it sooner", "deadline: 10s", "deadline: 2s")
-    done = shop.run("up", "--rehearse", "staging", "--format", "json", environment={"SHOP_KEY": VALUE})
+    done = shop.run(*REHEARSE, "--format", "json", environment={"SHOP_KEY": VALUE})
     assert done.status == 1, done.err
     report = done.json
     assert report["status"] == "FAILED"
@@ -70,7 +79,7 @@ def test_what_only_the_platform_would_refuse_is_found_on_this_machine(shop) -> N
 def test_a_fault_of_the_double_is_met_by_the_target_and_named_in_the_report(shop) -> None:
     with_staging(shop)
     done = shop.run(
-        "up", "--rehearse", "staging", "--rehearsal-fault", "deny:run.services.create", "--format", "json",
+        *REHEARSE, "--rehearsal-fault", "deny:run.services.create", "--format", "json",
         environment={"SHOP_KEY": VALUE},
     )  # fmt: skip
     assert done.status == 1, done.err
@@ -82,7 +91,52 @@ def test_a_rehearsal_that_cannot_be_is_refused_before_anything_starts(shop) -> N
     done = shop.run("up", "--rehearse", "local")
     assert done.status == 2 and "cannot be rehearsed" in done.err
     with_staging(shop)
-    done = shop.run("up", "--rehearse", "staging")
+    done = shop.run(*REHEARSE)
     assert done.status == 2 and "shop-key (for KEY of stock)" in done.err
-    done = shop.run("up", "--rehearse", "staging", "--keep")
+    done = shop.run(*REHEARSE, "--keep")
     assert done.status == 2 and "--keep cannot be had" in done.err
+
+
+def test_a_killed_rehearsal_leaves_no_process(shop, tmp_path: Path) -> None:
+    with_staging(shop)
+    progress = tmp_path / "progress"
+    environment = {**os.environ, "SHOP_KEY": VALUE}
+    with progress.open("w") as file:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "shakeout", *REHEARSE], cwd=shop.folder, env=environment, stdout=file, stderr=file
+        )
+        try:
+            until = time.monotonic() + 60
+            while "stock: ready" not in progress.read_text() and time.monotonic() < until:
+                time.sleep(0.05)
+            assert shop.processes()
+        finally:
+            running.kill()
+            running.wait()
+    until = time.monotonic() + 30
+    while shop.processes() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert shop.processes() == []
+
+
+@pytest.mark.xdist_group("engine")
+def test_an_image_is_built_run_and_found_wanting(shop, engine: RealEngine) -> None:
+    """The command in the manifest would do; the image lacks the file, which only running the image can tell."""
+    with_staging(shop)
+    build = "    build: {dockerfile: Dockerfile}\n    health: {}\n    version: {}\n    start"
+    shop.change("Build the stock's image", "    health: {}\n    version: {}\n    start", build)
+    dockerfile = f"FROM {engine.python}:{PYTHON_TAG}\nCOPY . /srv/\nWORKDIR /srv\n"
+    shop.commit = shop.repository.commit("Add an image", {"Dockerfile": dockerfile, ".dockerignore": "server.py\n"})
+    done = shop.run("up", "--rehearse", "staging", "--format", "json", environment={"SHOP_KEY": VALUE}, timeout=110)
+    try:
+        assert done.status == 1, done.err
+        report = done.json
+        notes = " ".join(report["notes"])
+        assert "stock ran as containers of" in notes and "web ran as processes" in notes
+        stock = next(service for service in report["services"] if service["name"] == "stock")
+        assert stock["status"] == "failed"
+        (run,) = (shop.folder / ".shakeout" / "rehearsal" / "runs").iterdir()
+        assert "can't open file '/srv/server.py'" in (run / "logs" / "stock.log").read_text(encoding="utf-8")
+        assert "images/stock" not in engine.run("images", "--format", "{{.Repository}}")
+    finally:
+        engine.run("rmi", "--force", "localhost/shakeout/rehearsal/shop/stock:latest", check=False)

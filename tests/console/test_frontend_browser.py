@@ -20,7 +20,11 @@ import pytest
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
+    # Chromium ends every request when an interface comes or goes, as each network of containers does.
+    pytest.mark.xdist_group("engine"),
+]
 
 expect = playwright_api.expect
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong

@@ -128,3 +128,47 @@ def test_the_exception_of_a_structured_entry_is_quoted_and_not_only_the_words_ab
 def test_input_without_a_single_entry_is_no_clean_bill(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match="no log entry"):
         ask(tmp_path, text, "export.json")
+
+
+def test_a_line_without_a_severity_that_tells_of_a_refused_connection_is_not_called_clean(tmp_path: Path) -> None:
+    report = ask(tmp_path, "starting\ncould not connect to redis://cache:6379: Connection refused\nbye\n")
+    assert report.status is Status.INCONCLUSIVE
+    assert any("not whether it was handled" in note and "cache:6379" in note for note in report.notes)
+
+
+def test_words_of_failure_that_no_rule_knows_leave_a_log_clean(tmp_path: Path) -> None:
+    text = "loaded 3 exception handlers\nuser search: \"how to fix 'connection refused'\"\nno order failed\nok\n"
+    assert ask(tmp_path, text).status is Status.SUCCESSFUL
+
+
+DESCRIBED = """
+Name:             ledger-6d5c9f-abcde
+Namespace:        staging
+Labels:           app=ledger
+Node:             n1
+Containers:
+  ledger:
+    State:          Waiting
+      Reason:       CrashLoopBackOff
+    Last State:     Terminated
+      Reason:       Error
+      Exit Code:    1
+Events:
+  Type     Reason     Age                  From               Message
+  ----     ------     ----                 ----               -------
+  Warning  BackOff    70s (x20 over 6m)    kubelet            Back-off restarting failed container ledger in pod x
+"""
+
+
+def test_a_pods_log_and_its_state_are_one_story(tmp_path: Path) -> None:
+    (tmp_path / "ledger.log").write_text(
+        "Traceback (most recent call last):\n"
+        '  File "/app/ledger/main.py", line 3, in <module>\n'
+        "    import bookkeeping\n"
+        "ModuleNotFoundError: No module named 'bookkeeping'\n"
+    )
+    (tmp_path / "pod.txt").write_text(DESCRIBED.lstrip())
+    report = explain_offline(Question(evidence=[tmp_path]))
+    assert not report.issues
+    (item,) = report.unexplained
+    assert "bookkeeping" in item.symptom

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from shakeout.cli.execute import execute
 from shakeout.report.model import Report
-from shakeout.runs.faults import Fault, Injected, inject, load_fault
+from shakeout.runs.faults import Fault, Injected, load_fault
 from shakeout.runs.folder import RunFolder
-from shakeout.runs.pipeline import Run
-from shakeout.runs.request import make_request
-from shakeout.runs.targets import make_target
+from shakeout.runs.trying import try_faults
 
 TOP = Path(__file__).parents[2]
 FAULTS = TOP / "faults"
@@ -47,17 +43,5 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
 
 def _run(name: str, folder: Path) -> Explained:
     fault = load_fault(FAULTS / name)
-    injected = inject(TOP, folder / "application", [fault])
-    request = make_request(
-        manifest=injected.folder / "shakeout.yaml",
-        environment=fault.environment,
-        revision="HEAD",
-        dirty=False,
-        caller={**os.environ, **injected.variables},
-        home=folder / "home",
-    )
-    try:
-        finished = execute(Run(request=request, target=make_target(request), progress=lambda line: None))
-    finally:
-        request.repository.close()
-    return Explained(fault, injected, finished.report, finished.folder, request.plan.secret_values)
+    tried = try_faults(TOP, [fault], folder)
+    return Explained(fault, tried.injected, tried.report, tried.folder, tried.secrets)

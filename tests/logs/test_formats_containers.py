@@ -115,7 +115,7 @@ def test_objects_lists_and_events_of_kubernetes(read: Read) -> None:
         assert [(one.kind, one.name) for one in evidence.documents] == [("pod", "backend-1"), ("event", "backend-1.17")]
         (entry,) = evidence.entries()
         assert entry.message in evidence.resolve(entry.locator) or entry.locator.line == 1
-    assert (entry.severity, entry.system, entry.labels["object"]) == (Severity.WARNING, True, "pod/backend-1")
+    assert (entry.severity, entry.system, entry.labels["object"]) == (Severity.ERROR, True, "pod/backend-1")
 
 
 def test_yaml_of_kubernetes_and_of_cloud_run(read: Read) -> None:
@@ -164,7 +164,7 @@ def test_the_text_of_describe(read: Read) -> None:
     assert app["Last State detail"] == {"Reason": "OOMKilled", "Exit Code": "137"}
     assert [(one.severity, one.message) for one in entries] == [
         (Severity.INFO, "Container image already present"),
-        (Severity.WARNING, "Back-off restarting failed container app"),
+        (Severity.ERROR, "Back-off restarting failed container app"),
     ]
 
 

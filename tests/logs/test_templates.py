@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shakeout.logs.templates import TemplateMiner, identity
+from shakeout.logs.templates import TemplateMiner, identity, mine_stream
 
 _WORDS = """open close failed user= node for true <*> [ ] 10.0.0.1:80 a1b2c3d4 /var/log/x user alice eth0 17 -3 (4 KB) …
 "x y" = , 12 bytes nullé"""
@@ -74,3 +75,20 @@ def test_every_line_maps_to_the_template_that_it_was_counted_under(lines: list[s
 @settings(deadline=None, max_examples=60)
 def test_the_id_is_made_from_the_text_alone(lines: list[str]) -> None:
     assert all(template.id == identity(template.text) for template in _mined(lines).snapshot())
+
+
+@given(
+    lines=st.lists(
+        st.one_of(_line, st.sampled_from(['{"msg": "x 1"}', "{", "\x1b[1mred 7\x1b[0m", "end\r"])), max_size=40
+    )
+)
+@settings(deadline=None, max_examples=60)
+def test_a_block_of_bytes_is_folded_as_its_lines_are(lines: list[str]) -> None:
+    texts = [line.encode("utf-8", "replace").decode() for line in lines]
+    blocks = TemplateMiner(numbered=True)
+    mine_stream(io.BytesIO("".join(f"{text}\n" for text in texts).encode()), blocks, path="x", content=True)
+    whole = _mined([text.removesuffix("\r") for text in texts])
+    assert _ids(blocks) == _ids(whole)
+    assert [(t.text, t.count, t.values) for t in blocks.snapshot()] == [
+        (t.text, t.count, t.values) for t in whole.snapshot()
+    ]

@@ -115,6 +115,17 @@ async def test_requests_beyond_the_concurrency_start_another_instance_up_to_the_
     assert len({answer.json()["pid"] for answer in answers}) == 2
 
 
+async def test_many_requests_at_a_cold_start_share_one_instance(rehearse: Start) -> None:
+    clients = await rehearse(idle_seconds=0.2)
+    made = await clients.create()
+    first = (await clients.http.get(made.uri)).json()["pid"]
+    async with asyncio.timeout(20):
+        while there(first):  # noqa: ASYNC110 (what is waited for is another process)
+            await asyncio.sleep(0.05)
+    answers = await asyncio.gather(*(clients.http.get(made.uri) for _ in range(5)))
+    assert len({answer.json()["pid"] for answer in answers}) == 1
+
+
 async def test_nothing_is_left_when_the_double_ends(rehearse: Start) -> None:
     clients = await rehearse()
     made = await clients.create()

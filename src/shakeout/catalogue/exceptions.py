@@ -81,6 +81,8 @@ def raised_in(occurrence: Occurrence) -> ExceptionRaised | None:
     """The claim about an occurrence's first exception; None for a plain message without an exception."""
     if occurrence.traceback is not None:
         first = first_cause(occurrence.traceback)
+        if not first.type:
+            return None
         frame = first.frames[-1] if first.frames else None
         return ExceptionRaised(
             first.type, first.message, occurrence.key, frame.path if frame else None, frame.line if frame else None

@@ -9,12 +9,25 @@ from shakeout.logs.errorlog import ErrorLog
 
 
 def own_frame(raised: ExceptionRaised, paths: SourcePaths, log: ErrorLog | None) -> Locator | None:
-    """Where the application's code was when the exception was raised; None where no frame is its own."""
+    """
+    Where the application's code was when the exception was raised; None where no frame is its own.
+
+    A library that raises another exception in the place of its own shows only its own calls with the first one: then it
+    is the application's frame of what it raised instead.
+    """
     occurrence = log.get(raised.key) if log is not None else None
-    if occurrence is not None and occurrence.traceback is not None:
-        frames = [(frame.path, frame.line, frame.code) for frame in first_cause(occurrence.traceback).frames]
-    else:
-        frames = [(raised.path or "", raised.line, "")]
+    if occurrence is None or occurrence.traceback is None:
+        return _innermost([(raised.path or "", raised.line, "")], paths)
+    first = first_cause(occurrence.traceback)
+    exceptions = occurrence.traceback.exceptions
+    for one in (first, *exceptions[exceptions.index(first) + 1 :]):
+        found = _innermost([(frame.path, frame.line, frame.code) for frame in one.frames], paths)
+        if found is not None or one.relation not in {"", "direct cause", "context"}:
+            return found
+    return None
+
+
+def _innermost(frames: list[tuple[str, int | None, str]], paths: SourcePaths) -> Locator | None:
     for path, line, code in reversed(frames):
         found = paths.find(path, line, code) if path and line is not None else None
         if found is not None:

@@ -10,7 +10,7 @@ from shakeout.catalogue.symptoms import CheckFailed, DeploymentFailed, ErrorLogg
 from shakeout.evidence.model import Locator
 from shakeout.evidence.repository import Repository
 from shakeout.logs.errorlog import ErrorLog, Occurrence
-from shakeout.logs.tool_words import failed_step, package_in
+from shakeout.logs.tool_words import is_stopped
 from shakeout.why import Because, Claim, Family, GuardSpec, Layer, Remedy, Strength, claim
 
 tooling = Family(
@@ -42,6 +42,8 @@ _NO_IMAGE = (
     re.compile(rf"\b(?:ImagePullBackOff|ErrImagePull)\b[^\n]{{0,120}}?\bimage {_IMAGE}"),
     re.compile(rf"\bImage {_IMAGE} not found\b"),
 )
+_WAITS = re.compile(r"\b(?:ImagePullBackOff|ErrImagePull|Back-off pulling image)\b")
+"""That an image is not there yet, without saying which one or why."""
 _DAEMON = re.compile(
     r"\bCannot connect to the Docker daemon at (?P<at>[\w:/.-]{1,200}?)\.? |\bIs the docker daemon running\b"
     r"|\bCannot connect to Podman\b"
@@ -140,7 +142,7 @@ def image_in(text: str) -> str | None:
 def is_told(text: str) -> bool:
     """Whether a line is a tool's own word that it was stopped, whatever severity it was printed with."""
     patterns = (*_NO_IMAGE, _DAEMON, *_PERMISSION, _QUOTA)
-    if failed_step(text) is not None or package_in(text) is not None:
+    if is_stopped(text):
         return True
     return any(pattern.search(text) for pattern in patterns)
 
@@ -157,7 +159,7 @@ def image_not_found(effect: Stopped, log: ErrorLog) -> Iterator[Because]:
     The tag was never pushed, the name has a slip, or the image was cleaned up.
 
     ## How we know
-    The tool that pulls says so and names the image.
+    The tool that pulls says so and names the image; what only waits for one, waits for the one that is named.
 
     ## What to change
     Push the image, or correct the line that names it.
@@ -167,6 +169,13 @@ def image_not_found(effect: Stopped, log: ErrorLog) -> Iterator[Because]:
         if image is not None:
             yield Because(ImageNotFound(image), evidence_of(occurrence)[:2])
             return
+        if _WAITS.search(text):
+            named = {found: item for item in log if (found := image_in(item.text)) is not None}
+            if len(named) == 1:
+                ((image, item),) = named.items()
+                evidence = [*evidence_of(occurrence)[:1], *evidence_of(item)[:1]]
+                yield Because(ImageNotFound(image), evidence, strength=Strength.ENTAILED)
+                return
 
 
 @tooling.rule

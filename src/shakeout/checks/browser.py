@@ -87,6 +87,16 @@ class _Seen:
         if response.status >= 400 and response.request.resource_type in _COUNTED - {"document"}:
             self.requests.append({"url": response.url, "status": response.status})
 
+    @property
+    def disturbed(self) -> bool:
+        """Whether a network interface of this machine came or went meanwhile: Chromium then ends every request."""
+        return any("net::ERR_NETWORK_CHANGED" in line for line in self.lines())
+
+    def clear(self) -> None:
+        """Forget what was seen, to look once more."""
+        self.errors.clear()
+        self.requests.clear()
+
     def without(self, ignored: Sequence[str]) -> _Seen:
         """The same without what is known and let pass; Chromium's own line about a failed request is said once."""
         requests = [item for item in self.requests if not any(text in item["url"] for text in ignored)]
@@ -137,6 +147,9 @@ async def ask_page(entry: Configured[BrowserOptions], context: Context) -> Answe
         async with _page(options) as page:
             seen.listen(page)
             problem, status = await _look(page, url, options)
+            if seen.disturbed:
+                seen.clear()
+                problem, status = await _look(page, url, options)
             picture = await _picture(page, entry.name, context.run_folder)
             title, text = await page.title(), (await page.inner_text("body"))[:1500]
     except _NoBrowserError as error:

@@ -25,6 +25,7 @@ from shakeout.errors import UsageError
 from shakeout.manifest.loading import find_manifest
 from shakeout.runs.folder import home_of
 from shakeout.runs.pipeline import Finished, Run
+from shakeout.runs.planning import planned
 from shakeout.runs.request import make_request
 from shakeout.runs.targets import make_target
 
@@ -36,6 +37,9 @@ def up(
     dirty: Annotated[bool, typer.Option("--dirty", help="Deploy the working tree instead of a commit.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running; `shakeout down` stops it.")] = False,
     prove: ProveOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would change on the platform, and change nothing.")
+    ] = False,
     rehearse: Annotated[
         str | None,
         typer.Option(
@@ -46,8 +50,12 @@ def up(
     ] = None,
     rehearsal_fault: Annotated[
         list[str] | None,
-        typer.Option("--rehearsal-fault", metavar="FAULT", help="A fault of the double: quota:CreateService:2"),
+        typer.Option("--rehearsal-fault", metavar="FAULT", help="A fault of the double, quota:GetService for one."),
     ] = None,
+    rehearsal_commands: Annotated[
+        bool,
+        typer.Option("--rehearsal-commands", help="Run each service's command, also where a container engine answers."),
+    ] = False,
     rehearsal_secrets: Annotated[
         Path | None,
         typer.Option(
@@ -66,9 +74,16 @@ def up(
     .shakeout/runs, and stops what it started.
     """
     progress = ProgressLines(quiet=quiet)
+    if dry_run:
+        if rehearse is not None or keep or dirty or prove:
+            wrong = next(name for name, given in (("--rehearse", rehearse), ("--keep", keep), ("--dirty", dirty),
+                                                  ("--prove", prove)) if given)  # fmt: skip
+            raise UsageError("a dry run changes nothing", expected="--dry-run alone", seen=wrong)
+        print(plan_only(progress, manifest=manifest, environment=environment, revision=revision), end="")
+        return 0
     if rehearse is None:
-        if rehearsal_fault or rehearsal_secrets:
-            raise UsageError("--rehearsal-fault and --rehearsal-secrets are for a rehearsal", hint="--rehearse NAME")
+        if rehearsal_fault or rehearsal_secrets or rehearsal_commands:
+            raise UsageError("the options that begin with --rehearsal are for a rehearsal", hint="--rehearse NAME")
         finished = deploy(
             progress,
             manifest=manifest,
@@ -94,12 +109,26 @@ def up(
             revision=revision,
             faults=rehearsal_fault or (),
             secrets=rehearsal_secrets,
+            containers=not rehearsal_commands,
             console=console,
         )
     status = present(finished, form, output, quiet=quiet)
     if finished.kept and not quiet and form is None:
         print_kept(finished)
     return status
+
+
+def plan_only(
+    progress: ProgressLines, *, manifest: Path | None = None, environment: str | None = None, revision: str = "HEAD"
+) -> str:
+    """What `deploy` would change on the platform, as text; nothing is changed."""
+    request = make_request(
+        manifest=manifest, environment=environment, revision=revision, dirty=False, caller=os.environ
+    )
+    try:
+        return planned(request, progress)
+    finally:
+        request.repository.close()
 
 
 def deploy(
@@ -133,6 +162,7 @@ def rehearsed(
     revision: str = "HEAD",
     faults: Sequence[str] = (),
     secrets: Path | None = None,
+    containers: bool = True,
     console: str | None = None,
 ) -> Finished:
     """As `deploy`, on a double of the environment's platform; the run is kept in a home of its own."""
@@ -144,7 +174,7 @@ def rehearsed(
         manifest=manifest, environment=environment, revision=revision, dirty=False, caller=os.environ, home=place
     )
     try:
-        with rehearsing(request, faults=faults, secrets=secrets, progress=progress) as told:
+        with rehearsing(request, faults=faults, secrets=secrets, containers=containers, progress=progress) as told:
             run = Run(request=told.request, target=make_target(told.request), progress=progress, notes=list(told.notes))
             return execute_shown(run, console)
     finally:

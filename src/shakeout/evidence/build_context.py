@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import yaml
 
@@ -137,8 +138,24 @@ class BuildContext:
 
     @cached_property
     def _declared(self) -> dict[str, str]:
-        """Dockerfile to context, as compose files declare them."""
-        return dict(self._builds())
+        """Dockerfile to context, as compose files and the manifest declare them."""
+        return dict([*self._builds(), *self._in_manifest()])
+
+    def _in_manifest(self) -> Iterator[tuple[str, str]]:
+        """What `build` says in `shakeout.yaml`, of services and of environments."""
+        try:
+            data = yaml.safe_load(self.repository.text("shakeout.yaml") or "")
+        except yaml.YAMLError:
+            return
+        tables = [data] if isinstance(data, dict) else []
+        tables += [one for table in tables[:1] for one in _values(table.get("environments"))]
+        for table in tables:
+            for service in _values(table.get("services")):
+                build = service.get("build")
+                if isinstance(build, dict):
+                    base = posixpath.normpath(str(build.get("context", ".")))
+                    dockerfile = posixpath.normpath(str(build.get("dockerfile", "Dockerfile")))
+                    yield dockerfile, "" if base == "." else base
 
     def _builds(self) -> Iterator[tuple[str, str]]:
         for path in self.repository.paths:
@@ -158,3 +175,7 @@ class BuildContext:
                 base = posixpath.normpath(posixpath.join(posixpath.dirname(path), str(table.get("context", "."))))
                 base = "" if base == "." else base
                 yield posixpath.normpath(posixpath.join(base, str(table.get("dockerfile", "Dockerfile")))), base
+
+
+def _values(table: object) -> list[dict[str, Any]]:
+    return [value for value in table.values() if isinstance(value, dict)] if isinstance(table, dict) else []

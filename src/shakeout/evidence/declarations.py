@@ -38,7 +38,10 @@ class Declared:
 
 
 class Declarations:
-    """The manifest of one environment. `lines` are the manifest's own, so that each setting can be quoted."""
+    """
+    The manifest of one environment. `lines` are the manifest's own, so that each setting can be quoted; `options` are
+    the environment's own settings of its target, by dotted name.
+    """
 
     described_as = "the manifest (`shakeout.yaml`)"
 
@@ -52,6 +55,7 @@ class Declarations:
         backing_services: Iterable[Declared],
         lines: Iterable[str],
         environment_at: Locator | None = None,
+        options: Mapping[str, Setting] | None = None,
     ) -> None:
         self.path = path
         self.environment = environment
@@ -59,6 +63,7 @@ class Declarations:
         self.services = {item.name: item for item in services}
         self.backing_services = {item.name: item for item in backing_services}
         self.environment_at = environment_at
+        self.options = dict(options or {})
         self._lines = tuple(lines)
 
     @property

@@ -177,8 +177,13 @@ def read_patterns(text: str) -> tuple[DockerPattern, ...]:
     return tuple(found)
 
 
-def deciding_pattern(path: str, patterns: Sequence[DockerPattern]) -> DockerPattern | None:
-    """The pattern that keeps a path out, None where the path is in the build context."""
+def deciding_pattern(path: str, patterns: Sequence[DockerPattern], *, prunes: bool = False) -> DockerPattern | None:
+    """
+    The pattern that keeps a path out, None where the path is in the build context.
+
+    BuildKit looks at every file. Docker's classic builder and Podman's do not look into a folder that is kept out,
+    unless an exception's own text begins with that folder (`!data/x.csv`, but not `!**/x.csv`): that is `prunes`.
+    """
     parts = path.split("/")
     above: list[bool] = [False] * len(patterns)
     decided: DockerPattern | None = None
@@ -193,4 +198,8 @@ def deciding_pattern(path: str, patterns: Sequence[DockerPattern]) -> DockerPatt
                 above[number] = pattern.matches(name)
             if above[number]:
                 decided = None if pattern.negated else pattern
+        if prunes and decided is not None and length < len(parts):
+            begins = (f"{pattern.cleaned}/".startswith(f"{name}/") for pattern in patterns if pattern.negated)
+            if not any(begins):
+                return decided
     return decided

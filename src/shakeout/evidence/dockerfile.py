@@ -46,18 +46,25 @@ class Stage:
     runs: list[Instruction] = field(default_factory=list)
     settings: dict[str, tuple[str, int]] = field(default_factory=dict)
     """`ENV` and `ARG` with a value: value and line."""
+    users: list[Instruction] = field(default_factory=list)
+    """`USER`."""
+    start: list[Instruction] = field(default_factory=list)
+    """`CMD` and `ENTRYPOINT`."""
 
 
 class Dockerfile:
-    """One Dockerfile. What its rules cannot tell (a build argument without default) is left as it stands."""
+    """
+    One Dockerfile. What its rules cannot tell (a build argument without default) is left as it stands.
 
-    def __init__(self, text: str, path: str = "Dockerfile") -> None:
+    With `target`, it ends with the stage of that name, as a build of that target does.
+    """
+
+    def __init__(self, text: str, path: str = "Dockerfile", target: str | None = None) -> None:
         self.path = path
         self.stages: list[Stage] = []
-        self.start: list[Instruction] = []
-        """`CMD` and `ENTRYPOINT` of the last stage."""
         arguments: dict[str, str] = {}
         folder = "/"
+        folders: dict[str, str] = {}
         for instruction in instructions(text):
             word, rest = instruction.word, instruction.text
             if word == "ARG" and not self.stages:
@@ -68,22 +75,33 @@ class Dockerfile:
                 name = parts[2] if len(parts) > 2 and parts[1].upper() == "AS" else str(len(self.stages))
                 based_on = _filled(parts[0], arguments) if parts else ""
                 self.stages.append(Stage(name=name, based_on=based_on, line=instruction.line))
-                self.start = []
-                folder = "/"
+                folder = folders[name.lower()] = folders.get(based_on.lower(), "/")
             elif self.stages:
                 stage = self.stages[-1]
                 if word == "WORKDIR":
                     folder = posixpath.normpath(posixpath.join(folder, _filled(_unquoted(rest), arguments)))
+                    folders[stage.name.lower()] = folder
                 elif word in {"COPY", "ADD"}:
                     stage.copies += _copies(instruction, folder)
                 elif word == "RUN":
                     stage.runs.append(instruction)
                 elif word in {"CMD", "ENTRYPOINT"}:
-                    self.start.append(instruction)
+                    stage.start.append(instruction)
+                elif word == "USER":
+                    stage.users.append(instruction)
                 elif word in {"ENV", "ARG"}:
                     for name, value in _settings(rest):
                         stage.settings[name] = (value, instruction.line)
                         arguments.setdefault(name, value)
+
+        wanted = next((index for index, stage in enumerate(self.stages) if target and stage.name == target), None)
+        if wanted is not None:
+            del self.stages[wanted + 1 :]
+
+    @property
+    def start(self) -> list[Instruction]:
+        """`CMD` and `ENTRYPOINT` of the last stage, or of the one that it takes them from."""
+        return next((stage.start for stage in self.chain if stage.start), [])
 
     @property
     def chain(self) -> tuple[Stage, ...]:

@@ -27,6 +27,18 @@ _NO_PACKAGE = (
 )
 
 
+_STOPPED = re.compile(
+    r"\bnpm (?:ERR!|error) (?:Lifecycle script|code [A-Z\d]|errno \d)"
+    r"|\bOCI runtime (?:create|exec) failed\b|\bError response from daemon: (?!No such container)"
+    r"|\bFailed at step [A-Z]{3,20} spawning /"
+)
+
+
+def is_stopped(text: str) -> bool:
+    """Whether a builder, an installer or a container engine says that it could not go on."""
+    return failed_step(text) is not None or package_in(text) is not None or _STOPPED.search(text[:4000]) is not None
+
+
 def failed_step(text: str) -> str | None:
     """The command of a build step that a builder says failed."""
     match = next((found for pattern in _STEP if (found := pattern.search(text[:4000]))), None)

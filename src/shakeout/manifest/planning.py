@@ -104,6 +104,7 @@ def _with_commit(service: ServicePlan, commit: str) -> ServicePlan:
     return dataclasses.replace(
         service,
         commit=commit,
+        image=finish(service.image) if service.image is not None else None,
         command=tuple(finish(word) for word in service.command),
         environment={name: finish(value) for name, value in service.environment.items()},
     )
@@ -237,7 +238,7 @@ class _Planner:
             commit=pin or self.commit,
             pinned=pinned,
             build=self.build(service, at("build")),
-            image=self.resolver.final(service.image, at("image")) if service.image is not None else None,
+            image=self.image(service.image, at("image"), pinned),
             url=url,
             port=None if service.port == "auto" else service.port,
             health=service.health,
@@ -253,6 +254,10 @@ class _Planner:
             at=self.locator(path),
             setting_at=self.settings(path, override_path),
         )
+
+    def image(self, image: str | None, path: KeyPath, pinned: bool) -> str | None:
+        """The image's name; with a pin, `${commit}` stays in it until the pin is looked up."""
+        return self.resolver.template(split(image), path, keep_commit=pinned).text if image is not None else None
 
     def command(self, service: Service, path: KeyPath, pinned: bool) -> tuple[str, ...]:
         if service.run is None:

@@ -15,7 +15,7 @@ from shakeout.rehearsal.deploying import Deployer
 from shakeout.rehearsal.faults import Guard
 from shakeout.rehearsal.grpc_server import GrpcServer
 from shakeout.rehearsal.ingress.gate import Gate
-from shakeout.rehearsal.instances.processes import ProcessRunner
+from shakeout.rehearsal.instances.choosing import choose_runner
 from shakeout.rehearsal.logs.logbook import Logbook
 from shakeout.rehearsal.logs.service import Logging
 from shakeout.rehearsal.operations import Operations
@@ -54,9 +54,9 @@ class Rehearsal:
 
     async def __aenter__(self) -> Self:
         self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="shakeout-rehearsal-"))
-        self._runner = ProcessRunner(self._folder, self.settings.commands, self.settings.secret_texts())
         self._operations = Operations()
         self._gate = Gate(self.logbook)
+        self._runner = await asyncio.to_thread(choose_runner, self.settings, self._folder, self._gate)
         deployer = Deployer(settings=self.settings, runner=self._runner, logbook=self.logbook)
         self._reconciler = Reconciler(deployer, self._gate.address, self._gate.forget)
         services = Services(self.settings, self.services, self._operations, self._reconciler)

@@ -40,10 +40,12 @@ class Preparation:
         self._check_image()
         container = serving_container(self.revision.containers)
         environment = {"K_SERVICE": self.name.id, "K_CONFIGURATION": self.name.id, "K_REVISION": self.id}
+        secret = {}
         for variable in container.env:
-            reference = variable.value_source.secret_key_ref
-            value = self._secret(reference.secret, reference.version) if reference else variable.value
-            environment[variable.name] = value
+            if reference := variable.value_source.secret_key_ref:
+                secret[variable.name] = self._secret(reference.secret, reference.version)
+            else:
+                environment[variable.name] = variable.value
         return Workload(
             name=container.name or f"{self.name.id}-1",
             image=container.image,
@@ -52,6 +54,7 @@ class Preparation:
             arguments=tuple(container.args),
             working_folder=container.working_dir,
             environment=environment,
+            secret_environment=secret,
             files=self._files(container),
             memory=int(quantity(container.resources.limits["memory"])),
             cpus=float(quantity(container.resources.limits["cpu"])),
@@ -71,7 +74,13 @@ class Preparation:
 
     def _check_image(self) -> None:
         for container in self.revision.containers:
-            if {container.image, untagged(container.image)} & self.settings.faults.denied_images:
+            names = {container.image, untagged(container.image)}
+            if names & self.settings.faults.missing_images:
+                message = messages.image_missing(container.image)
+                raise NotDeployableError(
+                    Cause(message=message, kind="ContainerReady", code="NOT_FOUND", common=Common.CONTAINER_MISSING)
+                )
+            if names & self.settings.faults.denied_images:
                 message = messages.image_denied(self.settings.service_agent, container.image)
                 raise NotDeployableError(
                     Cause(

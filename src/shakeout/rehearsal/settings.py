@@ -31,7 +31,8 @@ class Settings:
     `commands` maps an image's name (with or without its tag or digest) to what is run for it. `secrets` maps the name
     of a secret to its value, or to a value for each version. `startup_seconds` is the default startup probe's time,
     `idle_seconds` how long an instance without requests lives, `instances` how many of one revision may run here at
-    most, whatever the revision's own limit. `faults` are those that it is to have.
+    most, whatever the revision's own limit. `engine` is what runs the images that no command stands for: `docker`,
+    `podman`, `auto` for whichever answers, or `none`. `faults` are those that it is to have.
     """
 
     project: str = "rehearsal"
@@ -41,6 +42,7 @@ class Settings:
     startup_seconds: float = 240.0
     idle_seconds: float = 900.0
     instances: int = 4
+    engine: str = "none"
     faults: Faults = field(default_factory=Faults)
 
     @property

@@ -49,7 +49,7 @@ def build_issue(
         whys += (_guard_why(guard),)
     return Issue(
         id=_identity(chain),
-        title=_capital(title),
+        title=title if title.split(" ", 1)[0] == chain.symptoms[0].service else _capital(title),
         priority=priority(asked, service_down=service_down, errors=not names),
         symptoms=symptoms,
         whys=whys,

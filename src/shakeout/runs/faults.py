@@ -59,6 +59,8 @@ class Fault:
     tags: Mapping[str, str] = field(default_factory=dict)
     """Tag to the patch after which it is set, or `base`."""
     environment: str = "local"
+    rehearsal: tuple[str, ...] = ()
+    """Faults of the double, where the environment is rehearsed on one (`quota:CreateService:2`)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +95,7 @@ def load_fault(folder: Path) -> Fault:
             variables=dict(data.get("variables", {})),
             tags=dict(data.get("tags", {})),
             environment=data.get("environment", "local"),
+            rehearsal=tuple(data.get("rehearsal", ())),
         )
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise UsageError(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, Literal
 
 from shakeout.catalogue.exceptions import exceptions
@@ -25,6 +25,7 @@ from shakeout.logs.errors import LoggedError, errors
 from shakeout.logs.normal import coarse
 from shakeout.logs.platform_words import how_ended
 from shakeout.logs.reading import EvidenceInput, read_evidence
+from shakeout.logs.templated import Templates
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import Issue, LogChange, ReleaseSummary, Report, Status, Unexplained
 from shakeout.runs.errorlogs import occurrences
@@ -38,6 +39,8 @@ from shakeout.why.sources import Sources
 _HASH = re.compile(r"[0-9a-f]{7,40}")
 _COMMIT_LABELS = ("commit", "commit-sha", "commit_sha", "git-commit", "revision-commit", "vcs-ref", "sha")
 
+DOUBTFUL = 50
+"""Lines without a severity that are looked at where nothing else reads like a failure."""
 NAMED = 200
 """Characters of an error's first line by which it is named."""
 
@@ -93,15 +96,17 @@ def _told(
     start: float,
 ) -> Report:
     commit, commit_from, repository = deployed
-    log = ErrorLog([*occurrences(logged, found.resolve), *occurrences_of(found.documents, found.resolve)])
+    stated = list(occurrences_of(found.documents, found.resolve))
+    log = ErrorLog([*occurrences(_owned(logged, stated), found.resolve), *stated])
     read = time.monotonic()
-    sources = Sources(log)
+    sources = Sources(log, Templates(found.entries))
     if repository is not None:
         sources.add(repository)
         sources.add(SourcePaths(repository))
         sources.add(Guards(repository, Automation(repository)))
     explanation = explain(_symptoms(log), sources)
     issues = tuple(issue for issue in explanation.issues if _is_explained(issue))
+    hinted = () if explanation.issues else _hinted(log, sources)
     unexplained = tuple(
         _unexplained(
             [issue for issue in explanation.issues if not _is_explained(issue)], log, repository=repository is not None
@@ -110,7 +115,7 @@ def _told(
     described = repository.describe(repository.commit) if repository is not None and commit else None
     end = time.monotonic()
     return Report(
-        status=Status.FAILED if issues or unexplained else Status.SUCCESSFUL,
+        status=Status.FAILED if issues or unexplained else Status.INCONCLUSIVE if hinted else Status.SUCCESSFUL,
         application=None,
         environment=None,
         target=None,
@@ -125,9 +130,21 @@ def _told(
         baseline=str(question.baseline) if question.baseline else None,
         recommendations=recommendations(issues),
         next_steps=next_steps(issues, unexplained, ()),
-        notes=(*_notes(found, log), *explanation.notes),
+        notes=(*_notes(found, log), *hinted, *explanation.notes),
         seconds={"read": round(read - start, 3), "explain": round(end - read, 3), "total": round(end - start, 3)},
     )
+
+
+def _owned(logged: Iterable[LoggedError], stated: Sequence[Occurrence]) -> Iterator[LoggedError]:
+    """
+    The errors, those without a service with the one after which their file is called.
+
+    Only services that the platform's own state names are known: `kubectl logs backend > backend.log` beside it.
+    """
+    owners = {item.owner for item in stated if item.owner is not None}
+    for error in logged:
+        stem = PurePath(error.entry.locator.path).name.partition(".")[0] if error.service is None and owners else ""
+        yield replace(error, service=stem) if stem in owners else error
 
 
 class _Watch:
@@ -199,6 +216,25 @@ def _symptoms(log: ErrorLog) -> tuple[Symptom, ...]:
         )
         for item in log
         if _is_symptom(item)
+    )
+
+
+def _hinted(log: ErrorLog, sources: Sources) -> tuple[str, ...]:
+    """
+    What lines without a severity tell of in words that a rule knows; whether it was handled, they do not say.
+
+    A log with such lines and no error is not called clean.
+    """
+    doubtful = [item for item in log if not _is_symptom(item)][:DOUBTFUL]
+    if not doubtful:
+        return ()
+    symptoms = [Symptom(claim=_claim(item), evidence=item.evidence, service=item.owner) for item in doubtful]
+    known = [issue for issue in explain(symptoms, sources).issues if _is_explained(issue)]
+    return tuple(
+        f"a line without a severity tells of a failure, and not whether it was handled: {issue.title} "
+        f"({issue.evidence[0].locator})"
+        for issue in known[:5]
+        if issue.evidence
     )
 
 

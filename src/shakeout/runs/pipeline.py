@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,7 +19,9 @@ from shakeout.errors import DeploymentError
 from shakeout.evidence.guards import Guards
 from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.platform import Platform
+from shakeout.logs.entry import LogEntry
 from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.templated import Templates
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSummary, Status
 from shakeout.report.priority import status
@@ -33,7 +35,7 @@ from shakeout.runs.lingering import last_inventory
 from shakeout.runs.novelty import last_good_run, log_changes
 from shakeout.runs.redeclaring import redeclared
 from shakeout.runs.request import Request
-from shakeout.runs.sources import declarations_of, platform_of, probes_of
+from shakeout.runs.sources import declarations_of, images_of, platform_of, probes_of
 from shakeout.runs.traffic import decide
 from shakeout.targets.base import Collecting, Inventory, Progress, Release, Staged, Target
 from shakeout.targets.capture import entries, last_lines, merged
@@ -158,7 +160,15 @@ class Run:
             self._inventory = await last_inventory(self.target, release, self.progress)
         if isinstance(self.target, Collecting):
             await self.target.collect(self.progress)
+        await self._look_into_images()
         return self._results
+
+    async def _look_into_images(self) -> None:
+        """Where something is wrong and the target has images, write down what they hold."""
+        looking = getattr(self.target, "look_into_images", None)
+        wrong = any(result.outcome != "passed" for result in self._results)
+        if looking is not None and self.release is not None and (wrong or not self.release.deployed):
+            await looking()
 
     def _place(self, name: str) -> Path | None:
         """A folder that targets of this machine have: the deployed files (`checkout`), the release's `data`."""
@@ -195,14 +205,16 @@ class Run:
 
     def _explain(self, results: tuple[CheckResult, ...], platform: Platform | None, folder: RunFolder) -> Explanation:
         declarations = declarations_of(self.request.plan, self.request.loaded.path)
+        templates = Templates(partial(self._entries, self.logs_folder or folder.path))
         log = self._error_log(folder, results)
-        sources = Sources(probes_of(results), declarations, log)
+        sources = Sources(probes_of(results), declarations, log, templates)
         if self.explaining:
             repository = self.request.repository
             for source in (repository, SourcePaths(repository), Guards(repository)):
                 sources.add(source)
         if platform is not None:
             sources.add(platform)
+            sources.add(images_of(folder))
         symptoms = (*symptoms_of(results, platform), *gone_over(platform, log))
         found = explain(symptoms, sources, results, redeclare=partial(redeclared, self.request))
         return replace(found, issues=explained(found.issues))
@@ -269,9 +281,12 @@ class Run:
 
     def _log_changes(self, baseline: Path, current: Path) -> tuple[LogChange, ...]:
         """What is surely different in the services' logs from those of the last good run."""
-        names = [service.name for service in self.request.plan.services]
-        before, after = (merged(entries(folder, name) for name in names) for folder in (baseline, current))
-        return tuple(change for change in log_changes(before, after) if change.sure)
+        found = log_changes(self._entries(baseline), self._entries(current))
+        return tuple(change for change in found if change.sure)
+
+    def _entries(self, folder: Path) -> Iterator[LogEntry]:
+        """What the services wrote, in order of time."""
+        return merged(entries(folder, service.name) for service in self.request.plan.services)
 
     def _timed(self, phase: str) -> _Timed:
         return _Timed(self._seconds, phase)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,12 +11,17 @@ import msgspec
 from shakeout.catalogue.symptoms import DEPLOYMENT
 from shakeout.checks.base import CheckResult
 from shakeout.evidence.declarations import Declarations, Declared, Setting
+from shakeout.evidence.image import Images, ObservedImage
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probe, Probes
 from shakeout.manifest.plan import BackingServicePlan, Plan, ServicePlan
 from shakeout.runs.folder import RunFolder
 from shakeout.targets.base import Deployment, Inventory, Release, Revision, Running
+from shakeout.targets.supervised import EVENTS_FOLDER
+
+RECORD = ".image.txt"
+"""How the record of a service's image ends."""
 
 
 def probes_of(results: Iterable[CheckResult]) -> Probes:
@@ -63,6 +68,15 @@ def platform_of(plan: Plan, release: Release, inventory: Inventory | None, folde
     return Platform(release.environment, release.target, items, complete=inventory is not None)
 
 
+def images_of(folder: RunFolder) -> Images:
+    """What the images of the run's release hold, as far as the target wrote it down."""
+    records = sorted((folder.path / EVENTS_FOLDER).glob(f"*{RECORD}"))
+    return Images(
+        ObservedImage(path.name.removesuffix(RECORD), f"{EVENTS_FOLDER}/{path.name}", path.read_text(encoding="utf-8"))
+        for path in records
+    )
+
+
 def declarations_of(plan: Plan, manifest: Path) -> Declarations:
     """The manifest's settings for the environment, each with its line."""
     return Declarations(
@@ -72,7 +86,14 @@ def declarations_of(plan: Plan, manifest: Path) -> Declarations:
         services=[*_declared_commands(plan), *(_declared_service(service) for service in plan.services)],
         backing_services=[_declared_backing(backing) for backing in plan.backing_services],
         lines=Declarations.lines_of(manifest),
+        options=_options(plan),
     )
+
+
+def _options(plan: Plan) -> dict[str, Setting]:
+    """The environment's own settings of its target, each with its line."""
+    simple = {name: str(value) for name, value in plan.options.items() if not isinstance(value, Mapping | list)}
+    return {name: Setting(name=name, value=simple.get(name, ""), at=at) for name, at in plan.option_at.items()}
 
 
 def _evidence(lines: Sequence[str]) -> tuple[Evidence, ...]:

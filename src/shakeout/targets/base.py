@@ -127,6 +127,19 @@ class Inventory:
 
 
 @runtime_checkable
+class Comparable(Protocol):
+    """A target that can say what a deployment would change."""
+
+    async def difference(self, plan: Plan, progress: Progress) -> Mapping[str, Sequence[object]]:
+        """
+        What would change by service, each as something whose `str` is a line; services of others are left out.
+
+        Changes nothing. Raises DeploymentError where the platform cannot be asked.
+        """
+        ...
+
+
+@runtime_checkable
 class Staged(Protocol):
     """
     A target that deploys beside what serves, so that a release is verified before and after it has the traffic.

@@ -36,16 +36,17 @@ class MemberAbsent(Claim):
 
 @claim(Layer.MECHANISM)
 class NothingThere(Claim):
-    """A line uses a value that is None."""
+    """A line uses a value that is None, or in JavaScript undefined or null."""
 
     member: str
     at: Locator
+    value: str = "None"
 
     def __str__(self) -> str:
-        return f"what {self.at} asks for '{self.member}' was None at that moment"
+        return f"what {self.at} asks for '{self.member}' was {self.value} at that moment"
 
     def why(self) -> str:
-        return f"Why was it None at {self.at}?"
+        return f"Why was it {self.value} at {self.at}?"
 
 
 @claim(Layer.MECHANISM)

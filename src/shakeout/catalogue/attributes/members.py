@@ -28,6 +28,10 @@ from shakeout.why import Because, Remedy, Strength
 from shakeout.why.links import Unknown
 
 _MODULE = re.compile(r"module '([\w.]+)' has no attribute '(\w+)'")
+_UNDEFINED = re.compile(
+    r"Cannot (?:read|set) propert(?:y|ies) of (?:undefined|null) \((?:reading|setting) '([^'\n]{1,100})'\)"
+    r"|Cannot (?:read|set) property '([^'\n]{1,100})' of (?:undefined|null)"
+)
 _OBJECT = re.compile(r"(?:type object )?'(\w+)'(?: object)? has no attribute '(\w+)'")
 
 
@@ -39,7 +43,8 @@ def member_absent(
     A line asks for an attribute that its object does not have.
 
     ## What you see
-    `AttributeError: 'Order' object has no attribute 'total'`, or `module 'shop.prices' has no attribute 'vat'`.
+    `AttributeError: 'Order' object has no attribute 'total'`, `module 'shop.prices' has no attribute 'vat'`, or
+    `Cannot read properties of undefined (reading 'total')` from Node.js.
 
     ## Why it happens
     The class or module once had it, or has it by another name, or the object is None.
@@ -52,6 +57,11 @@ def member_absent(
     ## What to change
     The next link says whether it was renamed, removed or never there.
     """
+    undefined = _UNDEFINED.search(raised.message) if raised.simple_type == "TypeError" else None
+    if undefined is not None and (place := own_frame(raised, paths, log)) is not None:
+        value = "null" if " of null" in raised.message else "undefined"
+        yield Because(NothingThere(undefined[1] or undefined[2], place, value), quoted(paths, place))
+        yield Unknown(f"where the value comes from (what gave {value} instead of an object)")
     if raised.simple_type != "AttributeError":
         return
     at = own_frame(raised, paths, log)

@@ -30,12 +30,12 @@ _KEYS = {
     "audience": ("token_audience", "audience"),
     "algorithm": ("token_algorithm", "algorithm"),
 }
-_NAMES = {
+NAMES = {
     "issuer": re.compile(r"ISS(?:UER)?(?:_|$)|AUTHORITY"),
     "audience": re.compile(r"AUD(?:IENCE)?S?(?:_|$)|CLIENT_ID"),
     "algorithm": re.compile(r"ALG(?:ORITHM)?S?(?:_|$)"),
 }
-_SECRET = re.compile(r"(?:TOKEN|JWT|SIGN\w*|AUTH|SESSION|JWKS?|HMAC)_?\w*(?:KEY|SECRET)|^SECRET(?:_KEY)?$", re.I)
+SECRET = re.compile(r"(?:TOKEN|JWT|SIGN\w*|AUTH|SESSION|JWKS?|HMAC)_?\w*(?:KEY|SECRET)|^SECRET(?:_KEY)?$", re.I)
 
 
 @auth.rule
@@ -108,7 +108,7 @@ def token_setting_is_otherwise(
         (differ.verifier, differ.accepted, differ.signed),
     ):
         for variable, setting in settings_of(declarations, service).items():
-            if _NAMES[differ.kind].search(variable.upper()):
+            if NAMES[differ.kind].search(variable.upper()):
                 agrees = agrees or setting.value == other
                 if setting.value == value:
                     found.setdefault(service, (variable, setting))
@@ -255,8 +255,8 @@ def _key_settings(
 ) -> tuple[str, tuple[Setting, Setting], tuple[str, str]] | None:
     """The variable that holds the key, its settings at both services, and the secrets (or texts) that they name."""
     ours, theirs = settings_of(declarations, differ.signer), settings_of(declarations, differ.verifier)
-    for variable in sorted(set(ours) & set(theirs), key=lambda name: (not _SECRET.search(name), name)):
-        if not _SECRET.search(variable):
+    for variable in sorted(set(ours) & set(theirs), key=lambda name: (not SECRET.search(name), name)):
+        if not SECRET.search(variable):
             return None
         names = _named(declarations, variable, ours[variable]), _named(declarations, variable, theirs[variable])
         if names[0] is not None and names[1] is not None:

@@ -54,7 +54,7 @@ _KINDS = re.compile(
     r"|[Cc]ould not parse|Can't load plugin|must specify one of the following schemes|No scheme supplied"
     r"|unknown url type|[Pp]ort (?:could not be cast|out of range|should be)|Not a boolean|ERR_INVALID_URL"
     r"|Invalid header value|Incorrect padding|Could not deserialize key|Unsupported database"
-    r"|No connection adapters|illegal characters"
+    r"|No connection adapters|illegal characters|Request URL is missing an? '?https?://"
 )
 _HEAD = re.compile(r"\d+ validation errors? for (\w+)")
 _FIELD = re.compile(r"^(\w[\w.]{0,200})\n {1,8}(.{0,2000}?)\[type=(\w+)", re.M)

@@ -86,7 +86,8 @@ def connection_failed_in_log(
     The service asked an address for a connection and did not get one that it can use.
 
     ## How we know
-    The error's type, number or SQLSTATE, or the library's own wording, and the address that stands beside it.
+    The error's type, number or SQLSTATE, or the library's own wording, and the address that stands beside it; where
+    none does, the only address to which connections of that service fail in the same way.
     An error that begins in the code (a wrong name, a wrong type) is none, whatever was raised after it.
 
     ## What to change
@@ -98,7 +99,10 @@ def connection_failed_in_log(
     view = View(log=log, declarations=declarations, platform=platform)
     seen = view.logged(occurrence) if occurrence is not None else None
     if seen is not None:
-        yield Because(view.claim(seen), seen.evidence)
+        found = view.claim(seen)
+        # Without an address of its own it is taken for the one connection of the service that fails in this way.
+        strength = Strength.ENTAILED if seen.host is None and found.address is not None else Strength.OBSERVED
+        yield Because(found, seen.evidence, strength=strength)
 
 
 @connectivity.rule

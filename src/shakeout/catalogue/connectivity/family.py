@@ -69,7 +69,19 @@ class View:
             return ConnectionsFail(seen.name, seen.path)
         if seen.host is not None:
             return ConnectionsFail(seen.name, shown(seen.host, seen.port))
-        return ConnectionsFail(seen.name, None, seen.service)
+        return self._same_kind(seen) or ConnectionsFail(seen.name, None, seen.service)
+
+    def _same_kind(self, seen: Seen) -> ConnectionsFail | None:
+        """What fails in the same way for the same service, where one error names no address and all others the same."""
+        if seen.service is None or seen.name is not None or self.log is None:
+            return None
+        others = [other for other in self._addressed if other.service == seen.service and other.kind == seen.kind]
+        found = {self.claim(other) for other in others}
+        return found.pop() if len(found) == 1 else None
+
+    @cached_property
+    def _addressed(self) -> tuple[Seen, ...]:
+        return tuple(seen for seen in everything_seen(None, self.log, self.paths) if seen.host is not None)
 
     def seen(self, fails: ConnectionsFail, *kinds: str) -> list[Seen]:
         """Who saw the failure, of these kinds where any are given."""

@@ -21,7 +21,8 @@ from shakeout.catalogue.imports.claims import (
     imports,
 )
 from shakeout.catalogue.imports.places import Place, place_of
-from shakeout.evidence.build_context import BuildContext
+from shakeout.evidence.build_context import BuildContext, Image
+from shakeout.evidence.image import Images, ObservedImage
 from shakeout.evidence.model import Locator
 from shakeout.evidence.patches import unified, with_line, with_line_after
 from shakeout.evidence.paths import SourcePaths
@@ -241,7 +242,11 @@ def _import_from(absent: ModuleAbsent, now: str, modules: PythonModules, place: 
 
 @imports.rule
 def file_missing_from_image(
-    absent: ModuleAbsent | FileNotThere, modules: PythonModules, build: BuildContext, paths: SourcePaths
+    absent: ModuleAbsent | FileNotThere,
+    modules: PythonModules,
+    build: BuildContext,
+    paths: SourcePaths,
+    images: Images | None,
 ) -> Iterator[Because | Unknown]:
     """
     The file is in the repository and not in the image.
@@ -255,6 +260,7 @@ def file_missing_from_image(
     ## How we know
     The file is in the tree at the deployed commit. The Dockerfile's `COPY` instructions and the ignore file's
     patterns, read by Docker's own rules, do not put it into the image that has the importing file.
+    Where the image itself was looked into, the listing of its files has no such file either.
 
     ## What to change
     What keeps the file out, which the next link says.
@@ -268,8 +274,8 @@ def file_missing_from_image(
         importer = absent.at.path if absent.at else None
     if path is None:
         return
-    images = build.of(importer) if importer else build.images
-    without = [image for image in images if not build.holds(image, path)]
+    holding = build.of(importer) if importer else build.images
+    without = [image for image in holding if not build.holds(image, path)]
     if not without:
         yield Unknown("how modules are looked up in the image (its working folder, PYTHONPATH, what was installed)")
         return
@@ -278,4 +284,15 @@ def file_missing_from_image(
     )
     at = absent.at if isinstance(absent, ModuleAbsent) else None
     for image in without[:3]:
-        yield Because(FileAbsentFromImage(path, image.name), (*quoted(paths, at), seen), strength=Strength.ENTAILED)
+        observed = _observed(image, images)
+        if observed is not None and observed.ending(image.inside(path) or path):
+            continue  # it is there, whatever the Dockerfile seems to say
+        strength = Strength.ENTAILED if observed is None else Strength.OBSERVED
+        listed = () if observed is None else observed.absence(f"/{image.inside(path) or path}")
+        yield Because(FileAbsentFromImage(path, image.name), (*quoted(paths, at), seen, *listed), strength=strength)
+
+
+def _observed(image: Image, images: Images | None) -> ObservedImage | None:
+    """The image as it was seen, where it was built from that Dockerfile."""
+    found = images.built_from(image.dockerfile.path) if images is not None and image.dockerfile is not None else ()
+    return next(iter(found), None)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from shakeout.catalogue.exceptions import evidence_of, raised_in
 from shakeout.catalogue.process.claims import ProcessEnded
 from shakeout.catalogue.runtime.family import WINDOW, exceptions_near, runtime
+from shakeout.catalogue.runtime.timeouts import ended_by_timeout
 from shakeout.catalogue.symptoms import ErrorLogged
 from shakeout.logs.errorlog import ErrorLog
 from shakeout.logs.platform_words import BOOT, NOT_READY, how_ended
@@ -48,6 +49,8 @@ def platform_ended(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
     occurrence = log.get(error.key)
     how = how_ended(error.text)
     if occurrence is None or how is None or occurrence.traceback is not None:
+        return
+    if ended_by_timeout(error.text, error.service, log) is not None:
         return
     if not exceptions_near(log, error, WINDOW):
         yield Because(ProcessEnded(error.service or "the service", how), evidence_of(occurrence))

@@ -9,7 +9,7 @@ from typing import Any
 from shakeout.evidence.model import Locator
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.formats.base import Documents, PlatformDocument
-from shakeout.logs.values import severity
+from shakeout.logs.formats.kubernetes_events import of_event
 
 _BEGIN = re.compile(r"(?m)^Name:[ \t]+(?P<name>\S+)[ \t]*$")
 _PAIR = re.compile(r"(?P<key>[A-Z][\w ./()-]{0,60}|[\w./-]{1,100}):(?:[ \t]+(?P<value>.*))?\Z")
@@ -41,7 +41,10 @@ class Describe:
             data = _nested(lines)
             what = "pod" if "Containers" in data and "Node" in data else str(data.get("Kind", "object")).lower()
             documents.append(PlatformDocument(kind=f"{what}-description", name=match["name"], data=data, locator=place))
-            entries.extend(_described_events(lines, place, match["name"]))
+            containers = data.get("Containers")
+            own = list(containers) if isinstance(containers, dict) else []
+            service = own[0] if len(own) == 1 else None
+            entries.extend(_described_events(lines, place, match["name"], service))
         return Documents(documents=documents, entries=entries)
 
 
@@ -81,20 +84,21 @@ def _without_empty(value: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _described_events(lines: list[str], place: Locator, name: str) -> Iterator[LogEntry]:
-    """The rows below `Events:`: type, reason, age, from, message."""
+def _described_events(lines: list[str], place: Locator, name: str, service: str | None) -> Iterator[LogEntry]:
+    """The rows below `Events:`: type, reason, age, from, message; `service` is the pod's only container."""
     start = next((index for index, line in enumerate(lines) if line.startswith("Events:")), None)
     if start is None:
         return
     for index, line in enumerate(lines[start + 1 :], start + 1):
         parts = _GAP.split(line.strip(), maxsplit=4)
-        level = severity(parts[0]) if len(parts) == 5 else None
+        level = of_event(parts[0], parts[1]) if len(parts) == 5 else None
         if level is None:
             continue
         yield LogEntry(
             message=parts[4],
             locator=Locator(source="log", path=place.path, line=(place.line or 1) + index),
             severity=level,
+            service=service,
             time_doubt="only an age is given, no time",
             stream="events",
             sequence=index,
@@ -143,7 +147,7 @@ def _row(path: str, number: int, cells: dict[str, str]) -> LogEntry:
         message=cells.get("MESSAGE", ""),
         locator=Locator(source="log", path=path, line=number),
         time_doubt="only an age is given, no time",
-        severity=severity(cells.get("TYPE")) or Severity.INFO,
+        severity=of_event(cells.get("TYPE"), cells.get("REASON")) or Severity.INFO,
         stream="events",
         sequence=number,
         system=True,

@@ -30,6 +30,11 @@ _PYTHON = re.compile(r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL):(?P<name>[\w
 _KLOG = re.compile(
     r"(?P<level>[IWEF])\d{4} (?P<time>\d\d:\d\d:\d\d\.\d{6})\s+\d+ (?P<name>[\w./-]+:\d+)\] (?P<rest>.*)", re.S
 )
+_RUBY = re.compile(
+    r"[DIWEFA], \[(?P<time>\d{4}-\d\d-\d\dT[\d:.]{8,15}) #\d{1,10}\]\s{1,3}(?P<level>[A-Z]{3,5}) -- "
+    r"(?P<name>[^:\n]{0,80}): ?(?P<rest>.*)",
+    re.S,
+)
 _NAME_LEVEL = re.compile(
     rf"(?P<name>[\w.$/-]{{2,80}})\s+(?:-\s)?[\[(]?(?P<level>{_UPPERCASE})[\])]?(?:\s*[:|-]\s*|\s+)"
 )
@@ -40,7 +45,7 @@ class Plain:
     rank = 80
 
     def read_head(self, line: str) -> Head | None:
-        return _python(line) or _timed(line) or _levelled(line)
+        return _python(line) or _ruby(line) or _timed(line) or _levelled(line)
 
 
 def _python(line: str) -> Head | None:
@@ -57,6 +62,16 @@ def _python(line: str) -> Head | None:
             fields={"logger": match["name"]},
         )
     return None
+
+
+def _ruby(line: str) -> Head | None:
+    """`E, [2025-09-03T10:00:00.123456 #7] ERROR -- app: text` of Ruby's Logger; `ANY` is a level without a name."""
+    match = _RUBY.match(line)
+    if match is None:
+        return None
+    moment, doubt = time(match["time"])
+    fields = {"logger": match["name"]} if match["name"] else {}
+    return Head(message=match["rest"], time=moment, time_doubt=doubt, severity=severity(match["level"]), fields=fields)
 
 
 def _timed(line: str) -> Head | None:

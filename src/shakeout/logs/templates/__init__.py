@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from shakeout.logs.templated import Templates, templates_of
 from shakeout.logs.templates.files import mine, mine_stream
 from shakeout.logs.templates.miner import TemplateMiner
 from shakeout.logs.templates.model import OVERFLOW, Example, Template, Values, identity
 from shakeout.logs.templates.prefix import Layout, layout_of
-from shakeout.logs.templates.source import Templates, templates_of
 
 __all__ = [
     "OVERFLOW",

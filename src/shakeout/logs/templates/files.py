@@ -12,7 +12,7 @@ from shakeout.logs.templates.miner import TemplateMiner
 from shakeout.logs.templates.portion import column_of
 from shakeout.logs.templates.prefix import SAMPLE, Layout, layout_of
 
-PORTION = 4 << 20
+PORTION = 3 << 20
 """Bytes that are read at once."""
 
 LONGEST = 1 << 20

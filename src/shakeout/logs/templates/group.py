@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from shakeout.logs.templates.fold import SIGN
 from shakeout.logs.templates.names import names_of
 from shakeout.logs.templates.shape import tokens
-from shakeout.logs.templates.variable import Context, is_word, varies
+from shakeout.logs.templates.variable import Context, is_word, surely, varies
 
 Row = tuple[str, ...]
 
@@ -78,7 +78,7 @@ def _divided(rows: list[Row], names: frozenset[str]) -> Iterable[tuple[Row, list
         values = [
             place for place in different if _judged(part, columns, place, alone=alone, agreed=constant, names=names)
         ]
-        words = sum(1 for place in values if SIGN not in columns[place])
+        words = sum(1 for place in values if not surely(columns[place], names))
         if len(values) == len(different) and constant >= max(1, words):
             chosen = set(values)
             yield tuple(SIGN if place in chosen else token for place, token in enumerate(part[0])), part

@@ -14,15 +14,14 @@ from shakeout.logs.templates.model import Template
 from shakeout.logs.templates.portion import Portion, portion_of, portions_of
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.summary import Summary
-from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Seen, Table
-from shakeout.logs.templates.traces import outline_of, trace_of
+from shakeout.logs.templates.table import EVERY, EXAMPLES, INSTANCES, Seen, Table
 
 KEYS = 20_000
 """Different keys that are kept; beyond, counts of rare templates are estimated."""
 
 EXAMPLE_LIMIT = 1000
 _BATCH = 1 << 15
-_TOGETHER = 32
+_TOGETHER = 8
 _WHO = ("instance", "pod", "container", "connection")
 
 
@@ -59,25 +58,27 @@ class TemplateMiner:
     def add_blocks(self, blocks: Iterable[pl.Series | bytes], *, path: str, layout: Layout | None = None) -> None:
         """As `add_lines`, for columns of valid strings, and for blocks of bytes with a line end between two lines."""
         start = 1
-        for portion in portions_of(blocks, layout):
+        for portion in portions_of(blocks, layout, self._limits):
             if size := len(portion.rows):
                 self._add(portion, path=path, start=start, layout=layout)
                 start += size
 
     def _add(self, portion: Portion, *, path: str, start: int, layout: Layout | None) -> None:
         self._summary = None
-        begun, seen = self.lines, self.table.seen
-        keys = portion.keys.to_list()
-        fresh = self._fresh(portion, keys)
+        begun, table = self.lines, self.table
+        for trace, count in portion.passed:
+            table.passed[trace] += count
+        kinds = portion.kinds
+        places = kinds["row"]
+        keys, traces, hashes = (of.gather(places).to_list() for of in (portion.keys, portion.traces, portion.hashes))
         wanting: list[tuple[int, Seen]] = []
-        rows = zip(*(portion.kinds[name].to_list() for name in ("row", "level", "count", "first", "last")), strict=True)
-        for kind, (row, level, count, first, last) in enumerate(rows):
-            if (known := seen.get(keys[row])) is not None:
+        rows = zip(*(kinds[name].to_list() for name in ("level", "count", "first", "last")), strict=True)
+        for kind, (level, count, first, last) in enumerate(rows):
+            key, known = keys[kind], table.seen.get(keys[kind])
+            if known is not None:
                 known.count += count
-            else:
-                found = fresh[row] if row in fresh else _looked_up(keys[row])
-                if found is None or (known := self.table.add(keys[row], *found, count, begun + first)) is None:
-                    continue
+            elif (known := table.add(key, traces[kind], hashes[kind], count, begun + first)) is None:
+                continue
             if len(known.examples) < EXAMPLES:
                 wanting.append((kind, known))
             if level:
@@ -89,30 +90,13 @@ class TemplateMiner:
         if wanting:
             self._exemplify(portion, wanting, path, start)
         if self._numbered:
-            self._number(portion, keys)
+            self._number(portion, places.to_list(), keys)
         self.lines += len(portion.rows)
 
-    def _fresh(self, portion: Portion, keys: Sequence[str]) -> dict[int, tuple[int, int] | None]:
-        """
-        The trace and the hash of each key that is not in the table yet, by its row.
-
-        None for those of full outlines whose hash is too great: they are counted as passed here.
-        """
-        seen, full, passed = self.table.seen, self.table.full, self.table.passed
-        rows = [row for row, key in enumerate(keys) if key not in seen]
-        if not rows:
-            return {}
-        traces, hashes = portion.traces.gather(rows).to_list(), portion.hashes.gather(rows).to_list()
-        totals = portion.totals.gather(rows).to_list()
-        found: dict[int, tuple[int, int] | None] = {}
-        for row, trace, hashed, total in zip(rows, traces, hashes, totals, strict=True):
-            most = full.get(outline_of(trace))
-            if most is None or hashed <= most:
-                found[row] = (trace, hashed)
-            else:
-                found[row] = None
-                passed[trace] += total
-        return found
+    def _limits(self) -> pl.Series | None:
+        """The greatest hash that each outline may still keep; None as long as none is full."""
+        most = self.table.most
+        return pl.Series(most, dtype=pl.UInt64) if min(most) < EVERY else None
 
     def _exemplify(self, portion: Portion, wanting: list[tuple[int, Seen]], path: str, start: int) -> None:
         """Keeps the first lines of keys that have not enough examples yet."""
@@ -146,7 +130,7 @@ class TemplateMiner:
                     _note(found, entry, instance, text, self.lines)
                 self.lines += 1
             if self._numbered:
-                self._number(portion, keys)
+                self._number(portion, range(len(keys)), keys)
 
     def snapshot(self) -> tuple[Template, ...]:
         """The templates of everything added so far, the most frequent first; their counts add up to `lines`."""
@@ -177,16 +161,18 @@ class TemplateMiner:
         """The id of the template that a bare message belongs to, or None."""
         return self.summary().match(text)
 
-    def _number(self, portion: Portion, keys: Sequence[str]) -> None:
-        """Notes for each line the number of its key, or the trace of it where it is not kept."""
-        found = map(self.table.seen.get, keys)
-        numbers = pl.Series("code", [known.number if known else None for known in found], dtype=pl.Int32)
-        self._codes.append(numbers.fill_null(-1 - portion.traces).gather(portion.rows))
+    def _number(self, portion: Portion, rows: Sequence[int], keys: Sequence[str]) -> None:
+        """
+        Notes for each line the number of its key, or the trace of it where it is not kept.
 
-
-def _looked_up(key: str) -> tuple[int, int]:
-    """The trace and the hash of one key."""
-    return trace_of(key), int(pl.Series([key]).hash().item())
+        `keys` are those that may be kept, `rows` their rows.
+        """
+        codes = -1 - portion.traces
+        found = zip(rows, map(self.table.seen.get, keys), strict=True)
+        kept = {row: known.number for row, known in found if known is not None}
+        if kept:
+            codes = codes.scatter(list(kept), list(kept.values()))
+        self._codes.append(codes.rename("code").gather(portion.rows))
 
 
 def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ from shakeout.logs.templates.fold import cut, names_folded, numbers_folded, text
 from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.table import EXAMPLES
-from shakeout.logs.templates.traces import traces_of
+from shakeout.logs.templates.traces import MARKS, traces_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +24,10 @@ class Portion:
     Lines and what they fold to.
 
     `raw` are the lines as they came, `bare` the messages in them where that is not the same. `keys` are the distinct
-    keys, each with its trace and a hash; `rows` says for each line which of them it has, `totals` for each key how many
-    lines have it. `kinds` has, for each `row` of `keys` and each `level`, the `count`, and the positions of the `first`
-    line, of the `last`, and of the first few (`heads`).
+    keys, each with its trace and a hash; `rows` says for each line which of them it has. `passed` counts the lines of
+    each trace whose key can not be kept, because its hash is beyond the limit of its outline. Of all others `kinds`
+    has, for each `row` of `keys` and each `level`, the `count`, and the positions of the `first` line, of the `last`,
+    and of the first few (`heads`).
 
     The hash is the same in every run of one version of polars. It decides which keys of an event with too many names
     are looked at, never an id.
@@ -38,7 +39,7 @@ class Portion:
     traces: pl.Series
     hashes: pl.Series
     rows: pl.Series
-    totals: pl.Series
+    passed: Sequence[tuple[int, int]]
     kinds: pl.DataFrame
 
     @cached_property
@@ -61,47 +62,52 @@ def column_of(block: bytes) -> pl.Series:
     return _lines_of(_text_of(block), block)
 
 
-def portion_of(lines: pl.Series | bytes, layout: Layout | None) -> Portion:
+def portion_of(lines: pl.Series | bytes, layout: Layout | None, limits: pl.Series | None = None) -> Portion:
     """
     Folds and counts a column of lines (valid strings) or a block.
 
+    `limits` has for each outline the greatest hash of a key that may be kept.
     A block is folded before it is divided, which is quicker, unless its lines must be looked at one by one: where they
     have a prefix or terminal escapes, or are JSON objects.
     """
     if layout is None and isinstance(lines, bytes) and b"\x1b" not in lines and not lines.startswith(b"{"):
         rough = cut(_lines_of(text_folded(_text_of(lines)), lines))
         if not rough.str.starts_with("{").any():
-            return _counted(lines, None, pl.DataFrame({"rough": rough}))
+            return _counted(lines, None, pl.DataFrame({"rough": rough}), limits)
     column = column_of(lines) if isinstance(lines, bytes) else lines
     frame = pl.DataFrame({"line": column})
     frame = layout.applied(frame) if layout else frame.with_columns(text=pl.col("line"))
     frame = spoken(frame)
     frame = frame.with_columns(rough=numbers_folded(frame["text"]))
-    return _counted(column, frame["text"], frame.drop("line", "text"))
+    return _counted(column, frame["text"], frame.drop("line", "text"), limits)
 
 
-def _counted(raw: pl.Series | bytes, bare: pl.Series | None, frame: pl.DataFrame) -> Portion:
+def _counted(raw: pl.Series | bytes, bare: pl.Series | None, frame: pl.DataFrame, limits: pl.Series | None) -> Portion:
     frame = frame.with_row_index("at")
     rough = frame.group_by("rough", maintain_order=True).agg("at")
-    folded = pl.DataFrame({"key": names_folded(rough["rough"]), "at": rough["at"]})
-    keys = folded.with_row_index("part").group_by("key", maintain_order=True).agg("part").with_row_index("row")
+    folded = pl.DataFrame({"key": names_folded(rough["rough"]), "at": rough["at"], "lines": rough["at"].list.len()})
+    grouped = folded.with_row_index("part").group_by("key", maintain_order=True)
+    keys = grouped.agg("part", pl.col("lines").sum()).with_row_index("row")
     parts = _scattered(keys, "part", len(folded))
     rows = _scattered(folded.select("at", row=parts), "at", len(frame))
-    known = (
-        frame.select("at", "level") if "level" in frame.columns else frame.select("at", level=pl.lit(None, pl.String))
-    )
-    grouped = known.with_columns(row=rows).group_by("row", "level", maintain_order=True)
-    kinds = grouped.agg(
+    key = keys["key"]
+    traces, hashes = traces_of(key), key.hash()
+    frame = frame.drop("rough").with_columns(row=rows)
+    passed: list[tuple[int, int]] = []
+    if limits is not None:
+        beyond = hashes > limits.gather(traces // (1 << 2 * MARKS))
+        if beyond.any():
+            passed = keys.select(pl.lit(traces).alias("trace"), "lines").filter(beyond).group_by("trace").sum().rows()
+            frame = frame.filter(~beyond.gather(rows))
+    if "level" not in frame.columns:
+        frame = frame.with_columns(level=pl.lit(None, pl.String))
+    kinds = frame.group_by("row", "level", maintain_order=True).agg(
         pl.len().alias("count"),
         pl.col("at").head(EXAMPLES).alias("heads"),
         pl.col("at").first().alias("first"),
         pl.col("at").last().alias("last"),
     )
-    totals = kinds.group_by("row").agg(pl.col("count").sum()).sort("row")["count"]
-    key = keys["key"]
-    return Portion(
-        raw=raw, bare=bare, keys=key, traces=traces_of(key), hashes=key.hash(), rows=rows, totals=totals, kinds=kinds
-    )
+    return Portion(raw=raw, bare=bare, keys=key, traces=traces, hashes=hashes, rows=rows, passed=passed, kinds=kinds)
 
 
 def _scattered(frame: pl.DataFrame, places: str, size: int) -> pl.Series:
@@ -122,20 +128,26 @@ def _lines_of(text: pl.Series, block: bytes) -> pl.Series:
     return lines.str.strip_suffix("\r") if b"\r" in block else lines
 
 
-def portions_of(columns: Iterable[pl.Series | bytes], layout: Layout | None) -> Iterator[Portion]:
-    """The portions of several columns or blocks, in order; as many are made at the same time as there are cores."""
+def portions_of(
+    columns: Iterable[pl.Series | bytes], layout: Layout | None, limits: Callable[[], pl.Series | None]
+) -> Iterator[Portion]:
+    """
+    The portions of several columns or blocks, in order; as many are made at the same time as there are cores.
+
+    `limits` is asked for each portion when it is begun.
+    """
     cores = pl.thread_pool_size()
     remaining = iter(columns)
     first = list(itertools.islice(remaining, 2))
     columns = itertools.chain(first, remaining)
     if cores < 2 or len(first) < 2:
         for column in columns:
-            yield portion_of(column, layout)
+            yield portion_of(column, layout, limits())
         return
     with ThreadPoolExecutor(cores, thread_name_prefix="portion") as workers:
         pending: deque[Future[Portion]] = deque()
         for column in columns:
-            pending.append(workers.submit(portion_of, column, layout))
+            pending.append(workers.submit(portion_of, column, layout, limits()))
             if len(pending) > cores:
                 yield pending.popleft().result()
         while pending:

@@ -41,9 +41,12 @@ class Rest:
         """The id of the template for a trace; that of `OVERFLOW` if none of its outline was kept."""
         known = self._known.get(trace)
         if known is None:
+            candidates = self._candidates.get(outline_of(trace), ())
+            if len(candidates) == 1:
+                return candidates[0][1]
             fits = [
                 (_differing((trace ^ marks) & agreed).bit_count(), -count, owner)
-                for count, owner, marks, agreed in self._candidates.get(outline_of(trace), ())
+                for count, owner, marks, agreed in candidates
             ]
             known = self._known[trace] = min(fits)[2] if fits else identity(OVERFLOW)
         return known

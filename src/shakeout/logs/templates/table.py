@@ -12,6 +12,7 @@ from shakeout.logs.templates.traces import OUTLINES, outline_of, trace_of
 EXAMPLES = 5
 INSTANCES = 1000
 EACH = 512
+EVERY = (1 << 64) - 1
 Line = tuple[int, str, str, int]
 """A line that is kept as an example: its position in the input, its text, its path and its number there."""
 
@@ -71,7 +72,7 @@ class Table:
         self.seen: dict[str, Seen] = {}
         self.passed: Counter[int] = Counter()
         self.departed: dict[int, int] = {}
-        self.full: dict[int, int] = {}
+        self.most = [EVERY] * OUTLINES
         self._kept: dict[int, list[tuple[int, str]]] = {}
         self._numbers = -1
 
@@ -84,8 +85,8 @@ class Table:
         """
         Counts lines under a key that is not in `seen`; None if the key is of those that are not kept.
 
-        `full` has, for each outline that keeps all it may, the greatest hash that it keeps: a key beyond it can be
-        counted as passed without asking.
+        `most` has for each outline the greatest hash that it may keep: a key beyond it can be counted as passed without
+        asking. It only ever becomes smaller.
         """
         outline = outline_of(trace)
         kept = self._kept.setdefault(outline, [])
@@ -98,7 +99,7 @@ class Table:
         else:
             heapq.heappush(kept, rank)
         if len(kept) >= self.each:
-            self.full[outline] = -kept[0][0]
+            self.most[outline] = -kept[0][0]
         self._numbers += 1
         found = self.seen[key] = Seen(self._numbers, order, [], count)
         while len(self.seen) > self.limit:
@@ -107,7 +108,7 @@ class Table:
                 while len(ranks) > self.each:
                     self._let_go(heapq.heappop(ranks)[1])
                 if len(ranks) == self.each:
-                    self.full[number] = -ranks[0][0]
+                    self.most[number] = -ranks[0][0]
         return found if key in self.seen else None
 
     def joined(self, other: Table) -> Table:

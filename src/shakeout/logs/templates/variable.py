@@ -171,6 +171,11 @@ def varies(values: Iterable[str], context: Context) -> bool:
     return kinds >= (KINDS_OF_WORD_AGREED if context.agreed >= AGREED else KINDS_OF_WORD)
 
 
+def surely(words: set[str], names: frozenset[str]) -> bool:
+    """Whether what differs at a place is a value by its look, or by what is known of it, rather than by number."""
+    return SIGN in words or all(_IDENTIFIER.search(word) or word in names for word in words)
+
+
 def _counted(words: Iterable[str]) -> bool:
     """Whether words are one name with different numbers, counted from zero or at least three: `eth0`, `eth1`."""
     found = [_NUMBERED.fullmatch(word) for word in words]

@@ -11,11 +11,13 @@ import contextlib
 import html
 import socket
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import h11
 
 from shakeout.rehearsal import messages
+from shakeout.rehearsal.ingress.doors import listening_in
 from shakeout.rehearsal.ingress.exchange import Exchange
 from shakeout.rehearsal.ingress.peer import Peer, header
 from shakeout.rehearsal.instances.pool import NoInstanceError
@@ -33,6 +35,9 @@ _TRIES = 5
 _INVOKER = "roles/run.invoker"
 
 
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
 class Gate:
     """Takes requests in; `logbook` gets an entry for each."""
 
@@ -40,10 +45,14 @@ class Gate:
         self._logbook = logbook
         self._servers: dict[tuple[str, str], tuple[str, asyncio.Task[asyncio.Server]]] = {}
         self._reserved: dict[str, ports.HeldPort] = {}
+        self._handlers: dict[int, Handler] = {}
+        self._doors: dict[int, dict[int, asyncio.Task[asyncio.Server]]] = {}
         self._connections: set[asyncio.Task[Any]] = set()
         self._turns: dict[str, dict[str, int]] = {}
 
     async def stop(self) -> None:
+        for pid in list(self._doors):
+            self.close_in(pid)
         for key in list(self._servers):
             await self._close(key)
         for held in self._reserved.values():
@@ -66,14 +75,46 @@ class Gate:
             if held is not None:
                 held.release()
             listening = socket.create_server((HOST, held.number if held is not None else 0))
-            url = f"http://{HOST}:{listening.getsockname()[1]}"
+            port = listening.getsockname()[1]
 
             async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 await self._serve(record, tag, Peer(h11.SERVER, reader, writer))
 
+            self._handlers[port] = serve
             starting = asyncio.ensure_future(asyncio.start_server(serve, sock=listening))
-            self._servers[key] = (url, starting)
+            self._servers[key] = (f"http://{HOST}:{port}", starting)
+            for pid in self._doors:
+                self._open_door(pid, port)
         return self._servers[key][0]
+
+    # -- doors for containers, see `instances.containers.Doors`
+
+    async def open_in(self, pid: int) -> None:
+        """Have every address here in the network namespace of a process too."""
+        self._doors[pid] = {}
+        for port in (*self._handlers, *(held.number for held in self._reserved.values())):
+            if port not in self._doors[pid]:
+                self._open_door(pid, port)
+        await asyncio.gather(*self._doors[pid].values())
+
+    def close_in(self, pid: int) -> None:
+        for starting in self._doors.pop(pid, {}).values():
+            if starting.done() and not starting.cancelled() and not starting.exception():
+                starting.result().close()
+
+    def ports(self) -> frozenset[int]:
+        return frozenset({*self._handlers, *(held.number for held in self._reserved.values())})
+
+    def _open_door(self, pid: int, port: int) -> None:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            handler = self._handlers.get(port)
+            if handler is None:
+                writer.close()  # the service is not there yet
+            else:
+                await handler(reader, writer)
+
+        listening = listening_in(pid, HOST, port)
+        self._doors[pid][port] = asyncio.ensure_future(asyncio.start_server(serve, sock=listening))
 
     def forget(self, record: ServiceRecord) -> None:
         """Take a service's addresses back."""
@@ -83,7 +124,8 @@ class Gate:
             task.add_done_callback(self._connections.discard)
 
     async def _close(self, key: tuple[str, str]) -> None:
-        _, starting = self._servers.pop(key)
+        url, starting = self._servers.pop(key)
+        self._handlers.pop(int(url.rpartition(":")[2]), None)
         server = await starting
         server.close()
 

@@ -70,7 +70,7 @@ class Instance:
         try:
             await self._until_started(self.startup)
         except BaseException:
-            await self.stop()
+            await self.stop(0.0)
             raise
         if self.liveness:
             self._tasks.append(loop.create_task(self._stay_alive(self.liveness)))
@@ -94,11 +94,11 @@ class Instance:
         self._endpoint = None
         await self._unless_over(asyncio.sleep(_LOOK, ""))
 
-    async def stop(self) -> None:
+    async def stop(self, grace: float = GRACE) -> None:
         """End it, and wait until it has ended. Can be called twice."""
         self.stopping = True
         if self._running:
-            await self._running.stop(GRACE)
+            await self._running.stop(grace)
         await asyncio.gather(*(task for task in self._tasks if task is not asyncio.current_task()))
         self.over.set()
 

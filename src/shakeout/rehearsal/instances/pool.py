@@ -19,6 +19,7 @@ Make = Callable[[], Instance]
 
 _SWEEP = 0.5
 _QUEUE_SECONDS = 10.0
+_LAST_GRACE = 1.0
 
 
 class NoInstanceError(Exception):
@@ -45,6 +46,7 @@ class Pool:
     retired: bool = False
     _room: asyncio.Condition = field(default_factory=asyncio.Condition)
     _starting: int = 0
+    _waiting: int = 0
     _watching: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def start(self, reason: str) -> Instance:
@@ -85,15 +87,22 @@ class Pool:
             await self._tell()
 
     async def close(self) -> None:
-        """End every instance."""
+        """End every instance, with little patience: nobody waits for what it does any more."""
         self.retired = True
         for task in self._watching:
             task.cancel()
         await asyncio.gather(*self._watching, return_exceptions=True)
-        await asyncio.gather(*(instance.stop() for instance in self.instances))
+        await asyncio.gather(*(instance.stop(_LAST_GRACE) for instance in self.instances))
         self.instances.clear()
 
     async def _take(self) -> Instance:
+        self._waiting += 1
+        try:
+            return await self._take_in_turn()
+        finally:
+            self._waiting -= 1
+
+    async def _take_in_turn(self) -> Instance:
         until = time.monotonic() + _QUEUE_SECONDS
         while True:
             living = [one for one in self.instances if one.well]
@@ -104,7 +113,9 @@ class Pool:
                 return chosen
             if self.retired:
                 raise NoInstanceError(starting=False)
-            if len(living) + self._starting < self.most:
+            # Those that are starting will have room for as many as they take at a time.
+            more = self._waiting > self._starting * self.concurrency
+            if more and len(living) + self._starting < self.most:
                 try:
                     await self.start("AUTOSCALING")
                 except NotReadyError as error:

@@ -14,6 +14,7 @@ import shutil
 import signal
 import string
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from shakeout.evidence.redaction import Redactor
@@ -60,6 +61,7 @@ class ProcessRunner:
             "TMPDIR": str(folder / "tmp"),
             **command.environment,
             **workload.environment,
+            **workload.secret_environment,
             "PORT": str(held.number),
         }
         words = [string.Template(word).safe_substitute(PORT=held.number) for word in command.words]
@@ -80,7 +82,7 @@ class ProcessRunner:
         )
         held.release()
         supervised = Supervised.start(order, folder / "complaints")
-        running = RunningProcess(supervised, folder, frozenset({held.number, workload.port}), output)
+        running = RunningProcess(supervised, folder, (held.number, workload.port), output)
         self._running.append(running)
         await running.begun()
         return running
@@ -94,9 +96,9 @@ class ProcessRunner:
 
 
 class RunningProcess:
-    """One supervised process tree. `ports` are those on which it may listen: the one it was given, and its image's."""
+    """One supervised process tree. `ports` are those on which it may listen: the one it was given, its revision's."""
 
-    def __init__(self, supervised: Supervised, folder: Path, ports: frozenset[int], output: Output) -> None:
+    def __init__(self, supervised: Supervised, folder: Path, ports: tuple[int, int], output: Output) -> None:
         self._supervised = supervised
         self._folder = folder
         self._ports = ports
@@ -126,8 +128,9 @@ class RunningProcess:
         return (ports.HOST, found[0].port) if found else None
 
     def listening(self) -> Sequence[str]:
-        """See `Running`."""
-        return [str(listener) for listener in self._listeners()]
+        """See `Running`; the port that it was given here stands for its revision's."""
+        given, asked = self._ports
+        return [str(replace(one, port=asked) if one.port == given else one) for one in self._listeners()]
 
     def memory(self) -> int:
         """See `Running`: what the tree has in memory, shared pages counted once in each process."""

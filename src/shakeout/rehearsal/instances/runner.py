@@ -14,8 +14,8 @@ Output = Callable[[str, str, datetime], None]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workload:
     """
-    One container as a revision has it, ready to run: `environment` is complete but for `PORT`, `files` maps paths in
-    the container to what secrets put there, `memory` is in bytes.
+    One container as a revision has it, ready to run: `environment` and `secret_environment` are complete together but
+    for `PORT`, `files` maps paths in the container to what secrets put there, `memory` is in bytes.
     """
 
     name: str
@@ -24,7 +24,8 @@ class Workload:
     command: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     working_folder: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secret_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Mapping[str, str] = field(default_factory=dict, repr=False)
     memory: int = 512 * 2**20
     cpus: float = 1.0

@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from google.api_core.exceptions import GoogleAPICallError
 from google.cloud.logging_v2.types import LogEntry as CloudEntry
 from google.protobuf.json_format import MessageToDict
 
 from shakeout.targets.capture import SYSTEM, log_path
 from shakeout.targets.cloud_run.api import Api
+from shakeout.targets.cloud_run.conditions import call_failure
 from shakeout.targets.lines import LineSplitter, format_line
 
 LIMIT = 5000
@@ -47,6 +49,7 @@ class Recorder:
         self._run_folder = run_folder
         self._since = since - timedelta(seconds=2)
         self._redact = redact
+        self.problem: str | None = None
         self._seen: set[tuple[str, str]] = set()
         self._services: dict[str, tuple[str, str]] = {}
 
@@ -60,9 +63,15 @@ class Recorder:
         self._services[revision] = (service, cloud_name)
 
     async def take(self) -> int:
-        """Take in what is new; returns how many entries that were."""
-        if not self._services:
+        """Take in what is new; returns how many entries that were. Where they cannot be read, `problem` says why."""
+        try:
+            return await self._take() if self._services else 0
+        except GoogleAPICallError as error:
+            failure = call_failure(error, "ListLogEntries", {})
+            self.problem = f"the logs could not be read, so what they would tell is missing ({failure.message})"
             return 0
+
+    async def _take(self) -> int:
         count = 0
         while True:
             wanted = log_filter({revision: name for revision, (_, name) in self._services.items()}, self._since)

@@ -214,7 +214,7 @@ async def _with_logs(failure: Failure, recorder: Recorder, service: ServicePlan,
         known = list(entries(run_folder, service.name))
         if ended(known) or (known and not new) or time.monotonic() > until:
             seconds = service.start.deadline if "start.deadline" in service.setting_at else None
-            return refined(failure, known, container_port(service), seconds)
+            return refined(failure, known, container_port(service), seconds, own_ports=recorder.double)
         await asyncio.sleep(0.1 if recorder.double else 1.0)
 
 

@@ -24,10 +24,19 @@ _PROBLEM = re.compile(
 )
 
 
-def refined(failure: Failure, entries: Sequence[LogEntry], port: int, seconds: float | None = None) -> Failure:
+def refined(
+    failure: Failure,
+    entries: Sequence[LogEntry],
+    port: int,
+    seconds: float | None = None,
+    *,
+    own_ports: bool = False,
+) -> Failure:
     """
     The failure of a revision that did not start, with what its logs tell: that it exited, was ended, used too much
-    memory, or listens elsewhere. Only for failures of the kinds `start` and `late`.
+    memory, or listens elsewhere. Only for failures of the kinds `start` and `late`. With `own_ports`, instances are
+    given other ports than `port` (a double runs them as processes), so that only the address can be wrong where it is
+    one that nobody asks.
     """
     if failure.facts.get("kind") not in {"start", "late"}:
         return failure
@@ -42,6 +51,8 @@ def refined(failure: Failure, entries: Sequence[LogEntry], port: int, seconds: f
         if not where:
             return replace(failure, reason="never-listened", facts=facts)
         entry, address = where
+        if own_ports and not address.startswith(("0.0.0.0:", "[::]:")):
+            facts["port"] = int(address.rpartition(":")[2])
         said = f"{failure.message} Its log says: {one_line(entry.message)[:200]}"
         return replace(
             failure,

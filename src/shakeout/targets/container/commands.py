@@ -26,6 +26,8 @@ class Build:
 
     dockerfile: Path
     context: Path
+    shown: str
+    """The Dockerfile's path in the repository."""
     tag: str
     labels: Mapping[str, str]
     arguments: Mapping[str, str] = field(default_factory=dict)

@@ -174,7 +174,7 @@ class Builder:
             "exit_status": status,
             "step": (step[1] or step[2]) if step else None,
             "base_absent": bool(step and (step[1] or step[2]).startswith("FROM") and _ABSENT.search(said)),
-            "dockerfile": wanted.dockerfile.name,
+            "dockerfile": wanted.shown,
         }
         path = f"{LOGS_FOLDER}/{service}.log"
         at = Locator(source="log", path=path, line=number) if rows else None

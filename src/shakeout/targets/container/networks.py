@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shakeout.targets.container import commands
-from shakeout.targets.container.engine import Engine, ask_json, run
+from shakeout.targets.container.engine import Engine, EngineError, ask_json, run
 
+_TRIES = 4
 _FIRST = 10
 """Below this, a network's own addresses: its gateway, and what the engine gives out by itself."""
 
@@ -27,7 +29,15 @@ class Network:
 async def make_network(engine: Engine, release: str, names: Sequence[str]) -> Network:
     """Make the network for containers of these names. Raises EngineError."""
     name = f"shakeout-{release}"
-    await run(engine, commands.create_network(name, {commands.RELEASE: release}))
+    for attempt in range(_TRIES):
+        try:
+            await run(engine, commands.create_network(name, {commands.RELEASE: release}))
+            break
+        except EngineError:
+            # Two releases that begin at once may be given the same addresses: then one of them is refused.
+            if attempt == _TRIES - 1:
+                raise
+            await asyncio.sleep(0.2 * (attempt + 1))
     if engine.name == "docker":
         return Network(name=name)
     (document,) = await ask_json(engine, commands.inspect_network(name))

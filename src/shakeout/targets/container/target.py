@@ -18,7 +18,7 @@ from shakeout.manifest.interpolation import LateValues, resolve_late
 from shakeout.manifest.model import Build as BuildSpec
 from shakeout.manifest.plan import BackingServicePlan, Plan, ServicePlan
 from shakeout.targets.base import Progress, Running
-from shakeout.targets.container import cleaning, commands
+from shakeout.targets.container import cleaning, commands, contents
 from shakeout.targets.container.backing import Backings
 from shakeout.targets.container.contained import Contained
 from shakeout.targets.container.engine import Engine, find_engine, run
@@ -28,7 +28,7 @@ from shakeout.targets.container.options import EnvironmentOptions, ServiceOption
 from shakeout.targets.container.secrets import deliver
 from shakeout.targets.placed import PlacedTarget
 from shakeout.targets.processes import Process
-from shakeout.targets.supervised import EventLog
+from shakeout.targets.supervised import EVENTS_FOLDER, EventLog
 
 DATA = "/data"
 """Where a container finds the folder of `${data}`."""
@@ -48,6 +48,7 @@ class ContainerTarget(PlacedTarget[Contained]):
         self._builder: Builder | None = None
         self._backings: Backings | None = None
         self._options = EnvironmentOptions()
+        self._images: dict[str, tuple[BuiltImage, dict[str, str]]] = {}
 
     @property
     def outside(self) -> Plan:
@@ -128,7 +129,9 @@ class ContainerTarget(PlacedTarget[Contained]):
         assert self._builder is not None
         tree, folder = self._folder_of(service)
         if service.build is None and service.image is not None:
-            return await self._builder.named(service.name, service.image, options.platform)
+            image = await self._builder.named(service.name, service.image, options.platform)
+            self._images[service.name] = (image, {})
+            return image
         spec = service.build
         if spec is None and (folder / "Dockerfile").is_file():
             spec = BuildSpec(dockerfile=f"{service.path}/Dockerfile", context=service.path)
@@ -148,6 +151,7 @@ class ContainerTarget(PlacedTarget[Contained]):
         wanted = commands.Build(
             dockerfile=dockerfile,
             context=context,
+            shown=dockerfile.relative_to(tree).as_posix(),
             tag=f"localhost/shakeout/{place}:{service.commit[:12]}{'-dirty' if plan.dirty else ''}".lower(),
             labels={
                 commands.RELEASE: self._release_id,
@@ -160,7 +164,15 @@ class ContainerTarget(PlacedTarget[Contained]):
             target=spec.target,
             platform=options.platform,
         )
-        return await self._builder.built(service.name, wanted)
+        image = await self._builder.built(service.name, wanted)
+        origin = {
+            "dockerfile": dockerfile.relative_to(tree).as_posix(),
+            "context": context.relative_to(tree).as_posix(),
+            "stage": spec.target or "",
+            "commit": service.commit,
+        }
+        self._images[service.name] = (image, origin)
+        return image
 
     def _words(
         self, service: ServicePlan, options: ServiceOptions, image: BuiltImage, values: LateValues
@@ -233,6 +245,14 @@ class ContainerTarget(PlacedTarget[Contained]):
         secret = {name: value for name, value in plain.items() if any(one in value for one in hidden)}
         secret |= service.secret_environment
         return {name: value for name, value in plain.items() if name not in secret}, secret
+
+    async def look_into_images(self) -> None:
+        """Write down what the images hold, in `platform/SERVICE.image.txt` of the run's folder."""
+        for name, (image, origin) in self._images.items():
+            watched = self._watched.get(name)
+            container = watched.container if watched is not None else None
+            path = self._run_folder / EVENTS_FOLDER / f"{name}.{contents.RECORD}"
+            await contents.write(self._engine_of(), image, origin, container, path)
 
     # -- its end
 

@@ -1,0 +1,1 @@
+"""Cloud Run: what the platform refuses, cannot find, or may not read."""

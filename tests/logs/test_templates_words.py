@@ -1,0 +1,82 @@
+"""Which words of a line are values, and which tell events apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from shakeout.logs.templates import TemplateMiner
+from shakeout.logs.templates.names import names_of
+from shakeout.logs.templates.shape import tokens
+
+
+def _found(lines: Iterable[str]) -> dict[str, int]:
+    miner = TemplateMiner()
+    miner.add_lines(lines)
+    return {template.text: template.count for template in miner.snapshot()}
+
+
+_ONE_EVENT = {
+    "an empty value": [
+        "no such user bob from 10.0.0.7",
+        "no such user eve from 10.0.0.8",
+        "no such user  from 10.0.0.9",
+    ],
+    "devices counted from zero": ["link of eth0 is up", "link of eth1 is up"],
+    "three devices": ["disk vol3 attached", "disk vol4 attached", "disk vol7 attached"],
+    "names with a number": ["mailer(17) denied write", "indexer(4) denied write", "backup(231) denied write"],
+    "the root path": ['"GET / HTTP/1.1" 200', '"GET /status/live HTTP/1.1" 200', '"GET /metrics HTTP/1.1" 200'],
+    "hardware addresses": ["offer to 8e:ab:12:cc:33:bb made", "offer to aa:bb:12:cc:33:05 made"],
+    "fields between bars": ["seen 0|com.example.shop|7|null", "seen 0|com.example.mail|9|null", "seen 0|desk|2|null"],
+    "an address before a colon": ["sync://a/b1: no answer for 3 s", "sync://c/d: no answer for 4 s"],
+    "escaped quotes": [r"unit \042fan3\042 lost (id=7)", r"unit \042rack:12:7-b\042 lost (id=9)"],
+    "a share": [r"opened \\nas1\log\a.txt again", r"opened \\nas2\etc\b.txt again"],
+    "numbered files": ["wrote part-0007.gz to disk", "wrote trace_12.log to disk"],
+    "a subject, where all else agrees": [
+        f"{name} (table of firmware, see the manual) at 0x{number:08x}"
+        for number, name in enumerate(["RSDT", "FADT", "MADT", "HPET", "DSDT"])
+    ],
+}
+
+
+@pytest.mark.parametrize("name", sorted(_ONE_EVENT))
+def test_these_differ_in_values_alone(name: str) -> None:
+    assert len(_found(_ONE_EVENT[name])) == 1
+
+
+_TWO_EVENTS = {
+    "two spaces that stand for nothing": ["boot  (command 7)", "boot node (command 7)"],
+    "versions": ["address of IPV4: 10.0.0.7", "address of IPV6: fe80::1"],
+    "two functions": ["open(3) failed", "close(3) failed"],
+    "dots that lead to a value": ["threshold of cache......3", "depth of cache......3"],
+    "verbs at the beginning": [
+        "Started unit a7 of the second data centre",
+        "Stopped unit a7 of the second data centre",
+    ],
+    "a bracket that stands alone": ["state ready (3)", "state idle (3)"],
+}
+
+
+@pytest.mark.parametrize("name", sorted(_TWO_EVENTS))
+def test_these_are_two_events(name: str) -> None:
+    assert len(_found(_TWO_EVENTS[name])) == 2
+
+
+NAMES = ("north", "south", "east", "west")
+PEOPLE = ("ann", "bob", "cid", "dan", "eva", "fay", "gus")
+
+
+def test_words_that_stand_for_one_another_in_two_events_are_names() -> None:
+    lines = [f"trunk {name} is {state}" for name in NAMES for state in ("up", "down")]
+    assert _found(lines) == {"trunk <*> is up": 4, "trunk <*> is down": 4}
+
+
+def test_the_same_words_in_one_event_alone_may_be_what_it_says() -> None:
+    assert len(_found(f"lamp went {name}" for name in NAMES)) == 4
+
+
+def test_verbs_that_follow_the_same_people_are_no_names() -> None:
+    lines = [f"{person} {verb} here" for person in PEOPLE for verb in ("left", "sat", "won", "sang")]
+    assert names_of(tuple(token for token in tokens(line) if token != " ") for line in lines) >= set(PEOPLE)
+    assert not names_of(tuple(line.split()) for line in lines) & {"left", "sat", "won", "sang"}
