@@ -463,6 +463,13 @@ def test_logs_without_a_failure_are_no_issue(tmp_path: Path, capsys: pytest.Capt
     assert "hold no error" in " ".join(capsys.readouterr().out.split())
 
 
+def test_no_error_in_a_log_that_is_cut_off_is_no_success(tmp_path: Path) -> None:
+    place = tmp_path / "app.json"
+    place.write_text('[{"severity": "INFO", "timestamp": "2026-01-05T10:00:00Z", "textPayload": "ready"}, {"sev')
+    report = ask(place)
+    assert report.status is Status.INCONCLUSIVE and not report.issues
+
+
 def test_what_no_rule_knows_is_unexplained_and_counted(tmp_path: Path) -> None:
     report = ask(logs(tmp_path / "logs.json", *["FluxError: the flux of capacitor 7 went astray"] * 4))
     (item,) = report.unexplained

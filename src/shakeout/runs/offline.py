@@ -115,7 +115,10 @@ def _told(
     described = repository.describe(repository.commit) if repository is not None and commit else None
     end = time.monotonic()
     return Report(
-        status=Status.FAILED if issues or unexplained else Status.INCONCLUSIVE if hinted else Status.SUCCESSFUL,
+        status=_status(
+            failed=bool(issues or unexplained),
+            unsure=bool(hinted) or any(note.kind == "truncated" for note in found.notes),
+        ),
         application=None,
         environment=None,
         target=None,
@@ -277,6 +280,10 @@ def _unexplained(issues: Iterable[Issue], log: ErrorLog, *, repository: bool) ->
             more = _needed(needs if needs_more else "", repository=repository)
             found[key] = Unexplained(symptom=symptom, needs=more, count=count, evidence=issue.evidence)
     return sorted(found.values(), key=lambda item: -item.count)
+
+
+def _status(*, failed: bool, unsure: bool) -> Status:
+    return Status.FAILED if failed else Status.INCONCLUSIVE if unsure else Status.SUCCESSFUL
 
 
 def _notes(found: EvidenceInput, log: ErrorLog) -> Iterable[str]:

@@ -73,9 +73,16 @@ def module_not_found(
         tail = posixpath.basename(name)
         line = next((number for number, row in enumerate(rows, 1) if "import" in row and tail in row), None)
         at = Locator(source="file", path=path, line=line, commit=modules.repository.commit) if path and line else at
+    if not python and at is not None and posixpath.basename(name) not in _row(modules, at):
+        at = None  # the logs are of another commit, or the name is put together: this line does not say it
     evidence = (*quoted(paths, at), *logged(raised, log))
     if evidence:
         yield Because(ModuleAbsent(name, at, node=not python), evidence)
+
+
+def _row(modules: PythonModules, at: Locator) -> str:
+    rows = modules.repository.lines(at.path)
+    return rows[at.line - 1] if at.line is not None and 1 <= at.line <= len(rows) else ""
 
 
 @imports.rule

@@ -28,6 +28,7 @@ from shakeout.why import Because
 from shakeout.why.links import Unknown
 
 _HISTORY = Unknown("the full history of this repository (`git fetch --unshallow`)")
+_ELSEWHERE = Unknown("the repository or commit that the logs are of (`--at REVISION`): no commit here brought it about")
 
 Broken = PackageNotRequired | ModuleMoved | ModuleDeleted | NotCopied | ExportRenamed | ExportRemoved | CircularImport
 
@@ -63,7 +64,7 @@ def import_broken_by_commit(
     """
     found = _change(broken, modules, build)
     if found is None:
-        yield _HISTORY
+        yield _HISTORY if modules.repository.shallow else _ELSEWHERE
         return
     commit, what = found
     yield Because(introduced(commit, what), [commit.evidence()])
