@@ -274,3 +274,49 @@ def test_hostile_files_make_a_draft_or_one_clear_error(tmp_path: Path) -> None:
     }
     text, _ = draft(tmp_path / "web", files)
     assert "web:" in text
+
+
+def test_processes_of_one_folder_keep_what_is_their_own(tmp_path: Path) -> None:
+    files = {
+        "Procfile": "api: uvicorn api.main:app --host $HOST --port $PORT\nworker: python -m packer.main\n"
+        "web: python -m http.server $PORT --directory public\n",
+        "api/main.py": "import os\nfrom fastapi import FastAPI\napp = FastAPI()\nDB = os.environ['ORDERS_DB']\n"
+        "@app.get('/healthz')\ndef healthz():\n    return {}\n",
+        "packer/main.py": "import os\nAPI = os.environ['API_URL']\n\ndef ask(get):\n    return get(API + '/healthz')\n",
+        "public/index.html": "<p>shop</p>\n",
+    }
+    text, loaded = draft(tmp_path / "shop", files)
+    services = loaded.manifest.services
+    assert services.keys() == {"shop-api", "shop-worker", "shop"}
+    assert services["shop-api"].run == "${python} -m uvicorn api.main:app --host 127.0.0.1 --port ${port}"
+    assert services["shop"].run == "${python} -m http.server ${port} --directory public"
+    health = {name: service.health.path if service.health else None for name, service in services.items()}
+    assert health == {"shop-api": "/healthz", "shop-worker": None, "shop": None}
+    assert services["shop-worker"].environment == {"API_URL": "${services.shop-api.url}"}
+    assert "unsure: the code asks for it" in line(text, "# ORDERS_DB:") and "api/main.py:4" in text
+
+
+def test_a_procfiles_own_variables_are_left_to_a_shell(tmp_path: Path) -> None:
+    files = {
+        "Procfile": "web: gunicorn shop:app --bind $HOST:$PORT --workers $WEB_CONCURRENCY\n",
+        "shop.py": "app = 1\n",
+    }
+    _, loaded = draft(tmp_path / "shop", files)
+    command = 'exec "${python}" -m gunicorn shop:app --bind "127.0.0.1:${port}" --workers "$WEB_CONCURRENCY"'
+    assert loaded.manifest.services["shop"].run == f"sh -c '{command}'"
+
+
+def test_the_variable_for_the_commit_is_found_where_another_file_of_the_service_asks_for_it(tmp_path: Path) -> None:
+    files = {
+        "package.json": '{"scripts": {"start": "node src/server.js"}}',
+        "src/config.js": "export const commit = process.env.COMMIT_SHA;\n",
+        "src/server.js": "import { commit } from './config.js';\nroute('/version', () => ({ commit: commit }));\n",
+    }
+    _, loaded = draft(tmp_path / "desk", files)
+    assert loaded.manifest.services["desk"].environment == {"COMMIT_SHA": "${commit}"}
+
+
+def test_how_many_lines_are_unsure_is_counted_in_the_manifest_alone(tmp_path: Path) -> None:
+    SmallRepository(tmp_path / "desk").commit("Start", {"Dockerfile": "FROM node:20\nCMD node index.js\n"})
+    done = shakeout(tmp_path / "desk", "init")
+    assert "1 line is unsure; look at it" in done.stdout  # the health

@@ -58,9 +58,10 @@ def init(
         ) from error
     if not quiet:
         manifest = parse_manifest(text).manifest
-        unsure = sum("unsure:" in line for line in text.splitlines())
+        unsure = sum("unsure: " in line for line in text.splitlines())
+        told = "1 line is unsure; look at it" if unsure == 1 else f"{unsure} lines are unsure; look at them"
         print(f"{place}: {', '.join(manifest.services)} in {', '.join(manifest.environments)}")
-        print(f"{unsure} lines are unsure; look at them, commit the file, then: shakeout up")
+        print(f"{told}, commit the file, then: shakeout up")
     return 0
 
 

@@ -11,7 +11,8 @@ from shakeout.manifest.interpolation import escape
 
 _MODULES = {"gunicorn", "uvicorn", "flask", "hypercorn", "daphne", "granian", "waitress", "celery", "streamlit"}
 _PORT = re.compile(r"\$\{?PORT(?::?-\d+)?\}?|\$\(PORT\)")
-_HOST = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])")
+_HOST = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|\$\{?HOST\b\}?")
+_VARIABLE = re.compile(r"(?<!\$)\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*(?::?[-=+?][^{}]*)?\})")
 
 
 def runnable(own: ServiceDraft) -> Found | None:
@@ -30,6 +31,7 @@ def runnable(own: ServiceDraft) -> Found | None:
     changed: list[str] = []
     result: list[str] = []
     told = False
+    shell = found.shell and any(_VARIABLE.search(_HOST.sub("", _PORT.sub("", word))) for word in words)
     for word in words:
         text = _PORT.sub("\0", word)
         if text == word and own.port and re.search(rf"(?:^|[:=]){own.port}$", word) and word != words[0]:
@@ -50,7 +52,8 @@ def runnable(own: ServiceDraft) -> Found | None:
     if result[:1] == ["${python}"]:
         note = f"{note}; " if note else ""
         note += "${python} is the interpreter of shakeout"
-    return replace(found, value=" ".join(_word(word) for word in result), note=note)
+    text = " ".join(_filled(word) if shell else _word(word) for word in result)
+    return replace(found, value=f"sh -c {shlex.quote(f'exec {text}')}" if shell else text, note=note)
 
 
 def _address(words: list[str]) -> list[str]:
@@ -64,6 +67,11 @@ def _address(words: list[str]) -> list[str]:
     if "runserver" in words and not re.search(r"runserver\S* [\d.:]+", said):
         return ["${port}"]
     return []
+
+
+def _filled(word: str) -> str:
+    """A word of which the shell fills in the variables."""
+    return f'"{word}"' if "$" in word and not re.search(r'["\\`]', word) else _word(word)
 
 
 def _word(word: str) -> str:

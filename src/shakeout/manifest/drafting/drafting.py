@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shakeout.errors import ManifestError, UsageError
-from shakeout.manifest.drafting import compose, deployments, sources
+from shakeout.manifest.drafting import compose, deployments, questions, sources
 from shakeout.manifest.drafting.model import Draft, EnvironmentDraft, Found, plain
 from shakeout.manifest.drafting.rendering import render
 from shakeout.manifest.drafting.tree import Tree
@@ -36,7 +36,7 @@ def draft_of(folder: Path, environments: Sequence[str] = ()) -> str:
     deployments.cloud_run(tree, draft)
     deployments.commands(tree, draft)
     deployments.examples(tree, draft)
-    sources.questions(tree, draft)
+    questions.questions(tree, draft)
     if not draft.services:
         raise UsageError(
             "nothing was found that could be deployed",

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 class Found:
     """
     A value and its place, `path:line`. With `unsure`, which says why, the line is written as a comment; `note` is said
-    beside the place.
+    beside the place. `shell` says of a command that a shell runs it, which fills in variables.
     """
 
     value: str
     at: str
     unsure: str | None = None
     note: str | None = None
+    shell: bool = False
 
 
 @dataclass(kw_only=True, slots=True)

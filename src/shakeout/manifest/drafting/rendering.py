@@ -10,7 +10,7 @@ from shakeout.manifest.drafting.values import quoted
 
 _HEAD = """\
 # A first manifest, written by `shakeout init` from what the repository holds.
-# Behind each line stands where it comes from. A line that is a comment with a key in it is unsure: look at it, and take
+# Behind each line stands where it comes from. A line that is a comment with a key in it is unsure; look at it, and take
 # the # away or the line out. Every key is explained in docs/reference/manifest.md of shakeout.
 """
 

@@ -6,7 +6,6 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Iterator
 
 from shakeout.evidence.dockerfile import NAMES as DOCKERFILES
 from shakeout.evidence.dockerfile import instructions
@@ -14,18 +13,6 @@ from shakeout.manifest.drafting import values
 from shakeout.manifest.drafting.model import Draft, Found, ServiceDraft, plain
 from shakeout.manifest.drafting.tree import Tree
 
-_CODE = (".py", ".js", ".mjs", ".cjs", ".ts", ".go", ".rb", ".java", ".kt", ".php", ".rs", ".cs")
-_HEALTH = re.compile(
-    r"['\"`](?P<path>/?(?:[\w-]{1,20}/){0,2}_?(?:health|healthz|health-?check|livez|readyz|ready|up)/?)['\"`]"
-)
-_VERSION = re.compile(r"['\"`](?P<path>/(?:[\w-]{1,20}/){0,2}(?:version|build|build-info|about)/?)['\"`]")
-_COMMIT = re.compile(
-    r"(?:['\"`]?(?P<outer>[A-Za-z]\w{0,30})['\"`]?\s*[:=]\s*(?:\{|dict\()\s*)?"
-    r"['\"`]?(?P<name>commit|commit_sha|git_?sha|sha|revision)['\"`]?\s*[:=]"
-)
-_ASKS = re.compile(
-    r"(?:process\.env\.|environ(?:\.get)?[\[(]\s*['\"]|getenv\(\s*['\"])(?P<name>[A-Z][A-Z0-9_]*(?:SHA|COMMIT|REVISION))\b"
-)
 _FLASK = re.compile(r"^(?P<name>\w+)(?:: [\w.]+)? = (?:flask\.)?Flask\(", re.M)
 _ASGI = re.compile(r"^(?P<name>\w+)(?:: [\w.]+)? = (?:\w+\.)?(?:FastAPI|Starlette|Litestar|Quart)\(", re.M)
 _HEALTH_TEST = re.compile(r"https?://[^\s/'\"]+(?P<path>/[\w./-]*)")
@@ -125,12 +112,12 @@ def procfiles(tree: Tree, draft: Draft) -> None:
                 draft.notes.append(f"{path}:{number} is run once for each release: {match['command']}")
                 continue
             own = draft.of_folder(folder) if match["name"] == "web" else None
-            if own is None:
+            if own is None or own.at.startswith(f"{path}:"):
                 stem = draft.application.value if folder == "." else posixpath.basename(folder)
                 name = plain(stem if match["name"] == "web" else f"{stem}-{match['name']}")
                 own = draft.services.setdefault(name, ServiceDraft(name=name, at=f"{path}:{number}", folder=folder))
             if own.run is None and (words := _exec(match["command"])):
-                own.run = Found(value=shlex.join(words), at=f"{path}:{number}")
+                own.run = Found(value=shlex.join(words), at=f"{path}:{number}", shell=True)
 
 
 def packages(tree: Tree, draft: Draft) -> None:
@@ -206,38 +193,6 @@ def _python_command(tree: Tree, folder: str, requirements: str) -> Found | None:
 def _module(path: str, folder: str) -> str:
     below = path if folder == "." else path[len(folder) + 1 :]
     return below.removesuffix(".py").removesuffix("/__init__").removeprefix("src/").replace("/", ".")
-
-
-def questions(tree: Tree, draft: Draft) -> None:
-    """Where the code of a service answers for its health and its version."""
-    for own in draft.services.values():
-        files = [path for path in tree.within(own.folder) if path.endswith(_CODE)][:400]
-        if own.health is None:
-            own.health = next(_places(tree, files, _HEALTH), None)
-        found = next(_places(tree, files, _VERSION), None)
-        if found is None:
-            continue
-        path, _, line = found.at.rpartition(":")
-        near = "\n".join(tree.lines(path)[int(line) - 1 : int(line) + 14])
-        match = _COMMIT.search(near)
-        if match is None:
-            own.version = Found(value=found.value, at=found.at, unsure="no field with the commit was found")
-        else:
-            field = f"{match['outer']}.{match['name']}" if match["outer"] else match["name"]
-            own.version = Found(value=found.value, at=found.at, note=field)
-            asked = _ASKS.search(near)
-            if asked is not None:
-                at = f"{path}:{int(line) + near.count(chr(10), 0, asked.start())}"
-                own.environment.setdefault(asked["name"], Found(value=values.quoted("${commit}"), at=at))
-
-
-def _places(tree: Tree, files: list[str], pattern: re.Pattern[str]) -> Iterator[Found]:
-    for path in files:
-        for number, row in enumerate(tree.lines(path), 1):
-            match = pattern.search(row[:500])
-            if match and not row.lstrip().startswith(("#", "//", "*")):
-                where = match["path"] if match["path"].startswith("/") else f"/{match['path']}"
-                yield Found(value=where, at=f"{path}:{number}")
 
 
 def _line(tree: Tree, path: str) -> int:

@@ -16,7 +16,7 @@ _REFERS = re.compile(r"\$\{?\{?|<[\w -]+>|\{\{")
 _COMPOSE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?::?-(?P<default>[^${}]*))?\}|\$(?P<bare>[A-Za-z_]\w*)")
 _PLACEHOLDER = re.compile(r"(?i)change.?me|replace|your[-_ ]|xxx+|\.\.\.|todo|example-?(?:key|secret|token)")
 _LOCAL = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal", "[::1]", "::1"})
-_OWN = frozenset({"PORT", "HOST", "HOSTNAME", "PATH", "HOME", "TMPDIR", "LANG"})
+OWN = frozenset({"PORT", "HOST", "HOSTNAME", "PATH", "HOME", "TMPDIR", "LANG"})
 """Variables that the target sets for each service."""
 STEM = re.compile(r"_(?:URL|URI|HOST|ADDRESS|ENDPOINT|DSN|BASE|API|SERVICE)+$")
 
@@ -30,7 +30,7 @@ def add(
     `inside` says that the value is one for a container, in which other folders are than on this machine.
     """
     known = service.environment.get(variable)
-    if not _NAME.fullmatch(variable) or variable in _OWN or (known is not None and not known.unsure):
+    if not _NAME.fullmatch(variable) or variable in OWN or (known is not None and not known.unsure):
         return
     found = understood(draft, service, variable, value, at)
     if inside and re.match(r"(?:\w+:/{2,3})?/[\w.-]", value or "") and not found.unsure:
