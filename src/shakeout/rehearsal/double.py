@@ -28,7 +28,6 @@ from shakeout.rehearsal.revisions import Revisions
 from shakeout.rehearsal.services import Services
 from shakeout.rehearsal.settings import Command, Settings
 
-
 _CLOSE_SECONDS = 5.0
 
 
