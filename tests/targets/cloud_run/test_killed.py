@@ -15,21 +15,10 @@ import pytest
 from shakeout.rehearsal import Command, Rehearsal
 from shakeout.targets.cloud_run.endpoints import Endpoints
 from shakeout.testing import SmallRepository
+from targets.cloud_run.shop import PROJECT, REGION, SERVER
 
 pytestmark = pytest.mark.xdist_group("cloud-run-killed")
 
-PROJECT, REGION = "shop-staging", "europe-west1"
-SERVER = """
-import http.server, os
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = os.environ["K_REVISION"].encode()
-        self.send_response(500 if os.environ.get("BROKEN") else 200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
-"""
 MANIFEST = f"""
 version: 1
 application: shop
