@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.engine import RealEngine
 from shakeout.report.model import Report
 from shakeout.runs.faults import Fault, Injected, load_fault
 from shakeout.runs.folder import RunFolder
@@ -29,13 +30,18 @@ class Explained:
 
 
 @pytest.fixture(scope="session")
-def explained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """A function that injects, deploys and explains a fault, once in a session."""
+def explained(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[object]:
+    """A function that injects, deploys and explains a fault, once in a session; it needs an engine for containers."""
     known: dict[str, Explained] = {}
 
     def run(name: str) -> Explained:
         if name not in known:
-            known[name] = _run(name, tmp_path_factory.mktemp("fault"))
+            with pytest.MonkeyPatch.context() as patch:
+                if load_fault(FAULTS / name).environment == "containers":
+                    engine: RealEngine = request.getfixturevalue("engine")
+                    for variable, value in {**engine.environment, "IMAGES": "remove"}.items():
+                        patch.setenv(variable, value)
+                known[name] = _run(name, tmp_path_factory.mktemp("fault"))
         return known[name]
 
     yield run

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from fixtures.engine import PYTHON_TAG, RealEngine
+from shakeout.evidence.image import ObservedImage
 from shakeout.manifest.model import Build, Health, Start
 from shakeout.manifest.plan import BackingServicePlan, Plan, ServicePlan
 from shakeout.targets import state
@@ -268,6 +269,22 @@ async def test_a_command_that_cannot_be_started_is_told_apart(
     assert (revision.failure.reason, revision.failure.facts["problem"]) == ("command-not-found", problem)
 
 
+async def test_what_an_image_holds_is_written_down(stage: ContainerStage) -> None:
+    stage.repository.write(**{"notes.txt": "words\n", ".dockerignore": "notes.txt\n"})
+    stage.repository.commit(Dockerfile=DOCKERFILE + 'USER nobody\nRUN ["sh", "-c", "true"]\n')
+    await stage.one()
+    await stage.target.look_into_images()
+    path = stage.run_folder / "platform" / "web.image.txt"
+    image = ObservedImage("web", path.name, path.read_text(encoding="utf-8"))
+    assert image.value("dockerfile") == "Dockerfile"
+    assert image.value("commit") == stage.repository.head
+    assert image.start == ("python", "-I", "-S", "server.py")
+    assert (image.user, image.python) == (("65534", "65534"), sys.version_info[:2])
+    assert image.resolve("/app/server.py") is not None
+    assert image.resolve("/app/notes.txt") is None
+    assert str(image.value("program")).startswith("/usr/local/bin/python: ELF of ")
+
+
 async def test_an_image_that_is_nowhere_is_said_so(stage: ContainerStage) -> None:
     revision = await stage.one(build=None, image="localhost/shakeout-test/nowhere:1")
     assert revision.failure is not None
@@ -319,6 +336,7 @@ async def until_it_runs(command: str) -> None:
 KILLED = """
 import asyncio, json, sys
 from pathlib import Path
+from shakeout.evidence.image import ObservedImage
 from shakeout.manifest.model import Build, Health
 from shakeout.manifest.plan import Plan, ServicePlan
 from shakeout.targets.container import ContainerTarget

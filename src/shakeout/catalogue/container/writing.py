@@ -9,6 +9,8 @@ from shakeout.catalogue.container.claims import FolderDeclared, UserDeclared, Us
 from shakeout.catalogue.container.family import at_line, container, dockerfile_of, later, quoted_line
 from shakeout.catalogue.exceptions import ExceptionRaised
 from shakeout.catalogue.frames import logged, owner
+from shakeout.catalogue.process.claims import LastWords
+from shakeout.catalogue.process.family import own
 from shakeout.evidence.declarations import Declarations
 from shakeout.evidence.image import Images
 from shakeout.evidence.model import Evidence, Locator
@@ -22,7 +24,9 @@ _DENIED_FIRST = re.compile(r"(?P<path>/[^'\s:,]{1,300})'?: [Pp]ermission denied"
 
 
 @container.rule
-def user_may_not_write(raised: ExceptionRaised, images: Images, log: ErrorLog) -> Iterator[Because | RuledOut]:
+def user_may_not_write(
+    said: ExceptionRaised | LastWords, images: Images, log: ErrorLog
+) -> Iterator[Because | RuledOut]:
     """
     The container's user may not write where the program does.
 
@@ -38,8 +42,9 @@ def user_may_not_write(raised: ExceptionRaised, images: Images, log: ErrorLog) -
     ## What to change
     Make the folder in the Dockerfile and give it to the user, or write elsewhere.
     """
-    match = _DENIED.search(raised.message) or _DENIED_FIRST.search(raised.message)
-    service = owner(raised, log)
+    text = said.message if isinstance(said, ExceptionRaised) else said.text
+    match = _DENIED.search(text) or _DENIED_FIRST.search(text)
+    service = owner(said, log) if isinstance(said, ExceptionRaised) else said.service
     image = images.of(service)
     if match is None or image is None or service is None:
         return
@@ -47,12 +52,18 @@ def user_may_not_write(raised: ExceptionRaised, images: Images, log: ErrorLog) -
     uid, gid = image.user
     if near is None or not uid:
         return
-    shown = [*logged(raised, log), *image.says("user"), image.shows(near, "the deepest that is there")]
+    told = logged(said, log) if isinstance(said, ExceptionRaised) else _told(match[0], service, log)
+    shown = [*told, *image.says("user"), image.shows(near, "the deepest that is there")]
     if near.writable(uid, gid):
         yield RuledOut(f"the image's own files keep {service} from writing to {near.path}", shown[-1:])
         return
     user = image.value("user") or uid
     yield Because(UserMayNotWrite(service, match["path"], user, near.owner), shown)
+
+
+def _told(words: str, service: str, log: ErrorLog) -> tuple[Evidence, ...]:
+    """The error of the service's own log that has these words."""
+    return next((found.evidence[:1] for found in own(log, service) if words in found.text), ())
 
 
 @container.rule
@@ -84,7 +95,8 @@ def folder_not_given_to_user(
     setting: Locator | None = None
     for name, one in declared.settings.items() if declared is not None else ():
         value = one.value.rstrip("/")
-        within = denied.path == value or denied.path.startswith(f"{value}/")
+        # Where a folder above is root's, making the one that is named fails there.
+        within = f"{denied.path}/".startswith(f"{value}/") or value.startswith(f"{denied.path}/")
         if name.startswith("environment.") and value.startswith("/") and within and one.at is not None:
             setting = one.at
     if setting is not None:

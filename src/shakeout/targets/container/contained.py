@@ -93,6 +93,8 @@ class Contained:
 
     def listens(self, listening: list[Listener]) -> bool:
         """Whether one of these is reached from outside; where nobody can look inside, an answer is enough."""
+        if self.log.process is None:
+            return False
         if not self._visible():
             return True
         return any(one.port == self.inner_port and failures.reached(one.host) for one in listening)
