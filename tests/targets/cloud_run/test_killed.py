@@ -34,8 +34,8 @@ SERVICES = ("api", "web")
 class Shop:
     """An application on the double, and the driver that releases it."""
 
-    def __init__(self, cloud: Rehearsal, driver: asyncio.subprocess.Process) -> None:
-        self.cloud, self.driver = cloud, driver
+    def __init__(self, cloud: Rehearsal, driver: asyncio.subprocess.Process, journal: Path) -> None:
+        self.cloud, self.driver, self.journal = cloud, driver, journal
 
     async def run(self, line: str) -> dict[str, Any]:
         assert self.driver.stdin is not None and self.driver.stdout is not None
@@ -51,6 +51,12 @@ class Shop:
 
     def tags(self) -> set[str]:
         return {tag for record in self.cloud.services.values() for tag in record.tags}
+
+    async def until_ended(self) -> None:
+        """Until somebody has finished the release that was killed."""
+        async with asyncio.timeout(30):
+            while '"step": "end"' not in self.journal.read_text():  # noqa: ASYNC110 (another process writes it)
+                await asyncio.sleep(0.05)
 
     async def until(self, wanted: Mapping[str, Mapping[str, int]]) -> None:
         async with asyncio.timeout(20):
@@ -78,7 +84,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
             env={**os.environ, **endpoints.variables()},
         )
         try:
-            yield Shop(cloud, driver)
+            yield Shop(cloud, driver, tmp_path / "home" / "state" / "staging.steps.jsonl")
         finally:
             assert driver.stdin is not None
             driver.stdin.close()
@@ -124,7 +130,9 @@ async def test_the_guardian_gives_the_traffic_back_when_shakeout_is_killed(shop:
     old = shop.serving()
     killed = await shop.run(str(number))
     assert killed["signal"] == 9
-    await shop.until(old)
+    await shop.until_ended()
+    assert shop.serving() == old
+    assert not shop.tags()
     after = await shop.run("0")
     assert "its guardian gave the traffic back" in after["told"]
     assert after["status"] == 0
