@@ -177,12 +177,12 @@ def _memory(sets: Sequence[Sample], count: int) -> None:
 
 
 def _identified(lines: Sequence[str], path: Path, count: int) -> int:
-    """Writes `count` of the lines, each with a random id, name, host and path behind it."""
+    """Writes `count` of the lines, each with a random id, host and path and one of 200 names behind it."""
     rng = random.Random(9)
     with path.open("w", encoding="utf-8", errors="replace") as file:
         for line in itertools.islice(itertools.cycle(lines), count):
             parts = [
-                SLOTS[slot](rng, given) for slot, given in (("hex", "16"), ("random", "8"), ("host", ""), ("path", ""))
+                SLOTS[slot](rng, given) for slot, given in (("hex", "16"), ("word", "200"), ("host", ""), ("path", ""))
             ]
             file.write(f"{line} (request {parts[0]} of {parts[1]} at {parts[2]}, file {parts[3]})\n")
     return count

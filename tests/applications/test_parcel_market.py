@@ -67,3 +67,17 @@ def test_it_runs_in_containers_from_the_same_manifest(market, images: dict[str, 
     report = market.run("containers", **images).report
     assert report.status == "SUCCESSFUL", [(item.name, item.outcome, item.detail) for item in report.checks]
     assert set(outcomes(report).values()) == {"passed"} and report.issues == ()
+
+
+def test_a_service_that_ends_at_its_start_is_found_behind_a_script_that_waits_for_it(market) -> None:
+    place = "libs/money/money/__init__.py"
+    text = (market.folder / place).read_text()
+    change = market.commit("Name the function after what it gives", {place: text.replace("def euro(", "def euros(")})
+    deploy = (market.folder / "scripts/deploy.py").read_text()
+    market.commit("Wait for a shorter time", {"scripts/deploy.py": deploy.replace("range(100)", "range(20)")})
+    report = market.run("script").report
+    assert report.status == "FAILED"
+    (issue,) = report.issues
+    assert issue.root_cause is not None, issue
+    assert issue.root_cause.introduced_by is not None and issue.root_cause.introduced_by.commit == change
+    assert any("fetched/orders.log" in str(item.locator) for why in issue.whys for item in why.evidence)

@@ -172,3 +172,40 @@ def test_a_pods_log_and_its_state_are_one_story(tmp_path: Path) -> None:
     assert not report.issues
     (item,) = report.unexplained
     assert "bookkeeping" in item.symptom
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'time=2025-06-02T08:11:02Z level=ERROR msg="ping failed" err="dial tcp 10.0.3.7:5432: connect: connection refused"',
+        '{"level": "error", "ts": 1748851861, "msg": "ping failed", "error": "dial tcp 10.0.3.7:5432: connect: connection refused"}',
+        '{"level": 50, "time": 1748851861000, "msg": "ping failed", "err": {"message": "connect ECONNREFUSED 10.0.3.7:5432"}}',
+    ],
+)
+def test_what_stands_in_a_field_beside_the_message_is_read(tmp_path: Path, line: str) -> None:
+    report = ask(tmp_path, f"{line}\n")
+    assert "nothing listens at 10.0.3.7:5432" in told(report)
+    assert any("10.0.3.7:5432" in piece.quote for piece in report.issues[0].evidence)
+
+
+def test_such_a_field_of_a_calm_entry_is_an_artefact(tmp_path: Path) -> None:
+    line = '{"level": "info", "ts": 1748851861, "msg": "served", "error": "dial tcp 10.0.3.7:5432: connection refused"}'
+    assert ask(tmp_path, f"{line}\n").status is Status.SUCCESSFUL
+
+
+def test_the_arguments_of_an_exception_are_no_quotation(tmp_path: Path) -> None:
+    text = "2025-06-02 08:11:01 ERROR web django.db.utils.OperationalError: (1049, \"Unknown database 'shop'\")\n"
+    assert "has no database 'shop'" in told(ask(tmp_path, text))
+
+
+EVENTS = """
+LAST SEEN   TYPE      REASON             OBJECT         MESSAGE
+{failed}          Warning   FailedScheduling   pod/api-7d-x   0/3 nodes are available: 3 Insufficient memory.
+2m          Normal    Scheduled          pod/api-7d-x   Successfully assigned staging/api-7d-x to node-2
+1m          Normal    Started            pod/api-7d-x   Started container api
+"""
+
+
+@pytest.mark.parametrize(("age", "status"), [("4m", Status.SUCCESSFUL), ("5s", Status.FAILED)])
+def test_an_event_after_which_the_pod_was_started_is_no_failure(tmp_path: Path, age: str, status: Status) -> None:
+    assert ask(tmp_path, EVENTS.format(failed=age), "events.txt").status is status

@@ -132,3 +132,15 @@ def test_patterns_that_make_other_engines_backtrack_are_linear() -> None:
 
 def test_what_no_template_was_kept_for_says_so() -> None:
     assert OVERFLOW.startswith("(")
+
+
+def test_long_lines_of_many_words_take_no_more_than_their_length() -> None:
+    rng = random.Random(5)
+    lines = [_random_words(rng, 700) for _ in range(300)]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.process_time()
+    miner = TemplateMiner()
+    miner.add_lines(lines)
+    assert sum(template.count for template in miner.snapshot()) == len(lines)
+    assert time.process_time() - began < 20
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300 * 1024

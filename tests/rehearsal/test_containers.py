@@ -59,8 +59,9 @@ async def test_a_revisions_container_gets_its_contract_and_its_secrets_unseen(
     assert "started web" in await clients.texts('log_id("run.googleapis.com/stdout")')
     # Another service calls it at the address that it has for everybody else.
     caller = await clients.create("caller", image=image)
-    answer = (await clients.http.get(f"{caller.uri}/call/{made.uri}/")).json()
-    assert answer["revision"] == made.latest_ready_revision.rpartition("/")[2]
+    for one, other in ((caller, made), (made, caller)):
+        answer = (await clients.http.get(f"{one.uri}/call/{other.uri}/")).json()
+        assert answer["revision"] == other.latest_ready_revision.rpartition("/")[2]
     await clients.cloud.__aexit__(None, None, None)
     assert containers(engine) == []
 
@@ -68,7 +69,7 @@ async def test_a_revisions_container_gets_its_contract_and_its_secrets_unseen(
 async def test_what_a_container_does_wrong_is_told_as_cloud_run_does(
     rehearse: Start, engine: RealEngine, image: str
 ) -> None:
-    clients = await rehearse(engine=engine.engine.name, startup_seconds=6.0)
+    clients = await rehearse(engine=engine.engine.name, startup_seconds=60.0)
     with pytest.raises(exceptions.GoogleAPICallError, match="PORT=8080"):
         await clients.create("loopback", image=image, BIND="127.0.0.1")
     assert "listens on 127.0.0.1:8080" in str(await clients.texts('log_id("shakeout.rehearsal")'))

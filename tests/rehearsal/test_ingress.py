@@ -67,6 +67,7 @@ async def test_a_request_that_takes_too_long_is_ended_with_504(clients: Clients)
     assert (answer.status_code, answer.text) == (504, "upstream request timeout")
     [entry] = await clients.logs("httpRequest.status=504")
     assert entry.text_payload.startswith("The request has been terminated because it has reached the maximum request")
+    assert 1 <= entry.http_request.latency.ToTimedelta().total_seconds() < 3
 
 
 async def test_several_requests_share_a_connection(clients: Clients) -> None:

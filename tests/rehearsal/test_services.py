@@ -57,7 +57,7 @@ async def test_what_the_template_leaves_open_is_filled_in_and_what_it_says_is_ke
 
 
 async def test_a_container_on_loopback_only_is_refused_in_the_services_own_words(rehearse: Start) -> None:
-    clients = await rehearse(startup_seconds=1.0)
+    clients = await rehearse(startup_seconds=240.0)  # which need not be waited for
     with pytest.raises(exceptions.GoogleAPICallError) as caught:
         await clients.create(BIND="127.0.0.1")
     assert "failed to start and listen on the port defined provided by the PORT=8080" in str(caught.value)
@@ -80,6 +80,12 @@ async def test_a_new_revision_that_fails_takes_no_traffic(clients: Clients) -> N
     found = await clients.services.get_service(name=NAME)
     assert found.latest_ready_revision == made.latest_ready_revision
     assert found.latest_created_revision != made.latest_ready_revision
+    answer = (await clients.http.get(found.uri)).json()
+    assert answer["revision"] == short(made.latest_ready_revision)
+    found.template.revision = "web-worse"
+    found.traffic = [target("web-worse", 100)]
+    with pytest.raises(exceptions.GoogleAPICallError, match="is not ready and cannot serve traffic"):
+        await clients.change(found)
     answer = (await clients.http.get(found.uri)).json()
     assert answer["revision"] == short(made.latest_ready_revision)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shakeout.evidence.model import Locator
@@ -16,6 +16,8 @@ from shakeout.logs.tracebacks.model import Traceback
 
 EXAMPLES = 5
 KINDS = 10_000
+DETAIL = 1000
+"""Characters that are taken of an error's field."""
 VARIANTS = 40
 _CACHED = 50_000
 
@@ -129,6 +131,9 @@ class _Folding:
 
     def add(self, found: Assembled) -> None:
         if found.traceback is None:
+            said = detail(found.entry)
+            if said and said not in found.text:
+                found = replace(found, text=f"{found.text}: {said}" if found.text.strip() else said)
             known_key: _Key = (found.entry.service, found.entry.unsure, found.entry.severity, found.text)
             if known_key in self._known:
                 kind = self._known[known_key]
@@ -166,6 +171,26 @@ class _Folding:
         made = _Kind(found, kind, text, certain, folded=variants >= VARIANTS or full)
         self.kinds[key] = made
         return made
+
+
+_DETAILS = ("error", "err", "exception", "error.message", "error_message", "errorMessage", "cause", "reason")
+
+
+def detail(entry: LogEntry) -> str:
+    """
+    What an entry that is logged as an error says in a field beside its message: `msg="no ledger" err="dial tcp …"`.
+
+    Empty where there is none, and where the entry itself does not call it an error: then such a field is an artefact.
+    """
+    if entry.unsure or entry.severity < Severity.ERROR or not entry.fields:
+        return ""
+    for name in _DETAILS:
+        value = entry.fields.get(name)
+        if isinstance(value, dict):
+            value = value.get("message") or value.get("msg")
+        if isinstance(value, str) and value.strip() and "\n" not in value.strip():
+            return value.strip()[:DETAIL]
+    return ""
 
 
 def describe(found: Assembled) -> tuple[str, str, bool] | None:

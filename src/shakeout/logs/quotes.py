@@ -9,6 +9,7 @@ _PROSE = re.compile(
     r"(?<=[\s(\[])(?<![:=]\s['\"])"
     r"(?:'[^'\n]{1,1000}'(?!\w)|\"[^\"\n]{1,1000}\"|`[^`\n]{1,1000}`|\u201c[^\u201d\n]{1,1000}\u201d)"
 )
+_ARGUMENT = re.compile(r"(?:\w\(|\(\d{1,6}, )\Z")
 _KEY = re.compile(r"['\"]?:\s?\Z")
 _TECHNICAL = re.compile(r"\[Errno -?\d|\bE[A-Z]{5,15}\b|\bdial tcp\b|<[\w.]+ object at 0x|\bx509:|\berrno=")
 
@@ -29,4 +30,7 @@ def quoted_only(text: str, words: re.Pattern[str]) -> bool:
 
 def _written_by_library(quoted: re.Match[str]) -> bool:
     before = quoted.string[max(0, quoted.start() - 3) : quoted.start()]
-    return _TECHNICAL.search(quoted[0]) is not None or (_KEY.search(before) is not None and before[:1] in "'\"")
+    if _TECHNICAL.search(quoted[0]) is not None or (_KEY.search(before) is not None and before[:1] in "'\""):
+        return True
+    # The arguments of an exception as Python writes them: `(1049, "Unknown database 'shop'")`, `DataError('…')`.
+    return _ARGUMENT.search(quoted.string, max(0, quoted.start() - 12), quoted.start()) is not None

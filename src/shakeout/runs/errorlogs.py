@@ -11,7 +11,7 @@ from shakeout.evidence.model import QUOTE_LIMIT, Evidence, Locator
 from shakeout.evidence.redaction import redact
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.errorlog import Occurrence, Origin
-from shakeout.logs.errors import LoggedError, errors
+from shakeout.logs.errors import LoggedError, detail, errors
 from shakeout.logs.inner import interpret
 from shakeout.logs.interpreter import told
 from shakeout.logs.suspects import suspect
@@ -44,7 +44,7 @@ def occurrences(
 def _elsewhere(error: LoggedError) -> bool:
     """Whether the entry that announces an error does not itself have the words of its first exception."""
     if error.traceback is None:
-        return False
+        return bool(detail(error.entry))
     return str(error.traceback.first).split("\n", 1)[0] not in (error.entry.quote or error.entry.message)
 
 
@@ -167,6 +167,9 @@ def _evidence(error: LoggedError, resolve: Resolve | None) -> Iterator[Evidence]
                 yield Evidence(kind="log", locator=at, quote=wanted[:QUOTE_LIMIT], note=seen)
                 break
     own = error.entry.quote or error.entry.message
+    beside = detail(error.entry) if traceback is None and resolve is not None else ""
+    if beside and resolve is not None and beside not in own and beside in resolve(error.entry.locator):
+        yield Evidence(kind="log", locator=error.entry.locator, quote=beside[:QUOTE_LIMIT], note=seen)
     yield Evidence(kind="log", locator=error.entry.locator, quote=_telling(own, error), note=seen)
 
 

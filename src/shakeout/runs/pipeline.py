@@ -101,7 +101,9 @@ class Run:
                 if task is not None:
                     task.uncancel()
             except DeploymentError as error:
-                self.notes.append(f"nothing was deployed: {error}")
+                what = "nothing was deployed" if self.release is None else "the release was not finished"
+                self._withdrawn = self.release is not None
+                self.notes.append(f"{what}: {error}")
             report = self._explain_and_report(folder, moment)
             if self.prove and not self._interrupted and self.release is not None and not self._staged():
                 report = await self._prove(report, folder)
@@ -159,7 +161,8 @@ class Run:
         with suppress(OSError):
             self._inventory = await last_inventory(self.target, release, self.progress)
         if isinstance(self.target, Collecting):
-            await self.target.collect(self.progress)
+            missing = await self.target.collect(self.progress)
+            self.notes += [missing] if missing and missing not in self.notes else []
         await self._look_into_images()
         return self._results
 

@@ -196,6 +196,6 @@ class Target(Protocol):
 class Collecting(Protocol):
     """A target that fetches the services' logs when everything has been verified."""
 
-    async def collect(self, progress: Progress) -> None:
-        """Fetch what was logged since the release began into the run's folder."""
+    async def collect(self, progress: Progress) -> str | None:
+        """Fetch what was logged since the release began into the run's folder; a sentence where it cannot be had."""
         ...

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from shakeout.cli.execute import execute
 from shakeout.errors import ManifestError
 from shakeout.report.model import Report
+from shakeout.runs.pipeline import Run
+from shakeout.runs.request import make_request
 from shakeout.runs.stopping import stop_left
 from shakeout.runs.targets import make_target
 from shakeout.why.layers import Layer
@@ -160,6 +163,39 @@ def test_a_command_that_cannot_do_its_work(team, run: str, files: dict[str, str]
     assert issue.root_cause is not None, issue
     assert (issue.root_cause.claim, issue.root_cause.locators[0]) == (claim, place)
     assert issue.root_cause.introduced_by.commit == change
+
+
+@pytest.mark.parametrize(
+    ("said", "claim"),
+    [
+        ("ERROR: (gcloud.run.deploy) PERMISSION_DENIED: Permission 'run.services.update' denied on 'projects/p'",
+         "PermissionMissing"),
+        ("ERROR: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+         "EngineNotRunning"),
+        ("ERROR: Quota exceeded for quota metric 'Write requests' and limit 'per minute'", "QuotaExceeded"),
+        ("Error response from daemon: manifest for registry.example.com/shop/web:9.9 not found: manifest unknown",
+         "ImageDeclared"),
+    ],
+)  # fmt: skip
+def test_what_a_tool_of_the_script_says_is_the_cause(team, said: str, claim: str) -> None:
+    script = f"echo 'deploying'\ncat <<'END'\n{said}\nEND\necho 'the deployment failed, see above'\nexit 1\n"
+    team.change("Deploy by bash", {"up.sh": script}, old="${python} scripts/deploy.py", new="bash up.sh")
+    issue = team.issue(team.run().report)
+    assert issue.root_cause is not None and issue.root_cause.claim == claim, issue.whys
+    assert any(said in item.quote for why in issue.whys for item in why.evidence)
+
+
+def test_the_working_tree_is_deployed_with_dirty(team) -> None:
+    (team.folder / "scripts/deploy.py").write_text("raise SystemExit('not committed yet')\n")
+    request = make_request(
+        manifest=team.folder / "shakeout.yaml", environment=None, revision="HEAD", dirty=True, caller=dict(os.environ)
+    )
+    try:
+        report = execute(Run(request=request, target=make_target(request), progress=team.lines.append)).report
+    finally:
+        request.repository.close()
+    assert report.status == "FAILED" and report.release.dirty
+    assert any("not committed yet" in line for line in team.lines)
 
 
 PYTEST = {

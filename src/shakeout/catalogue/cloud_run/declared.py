@@ -42,6 +42,7 @@ _FIELDS = (
 )
 """Words of a refusal, and the option that each is about."""
 _FIELD = re.compile(r"\b(?:spec|template|metadata)\.[\w.\[\]]{1,200}")
+_CLOSED = re.compile(r"\bpublic:\s*false\b")
 _UNIT = re.compile(r"(?P<number>\d+) ?(?P<unit>[KMG])i?B?")
 
 
@@ -160,10 +161,18 @@ def _option(effect: Claim, declarations: Declarations) -> tuple[str, Setting] | 
         setting = _setting(declarations, service, name)
         if setting is None:
             continue
+        if isinstance(effect, CallersRefused) and not _CLOSED.search(_row(declarations, setting)):
+            continue
         if isinstance(effect, MemoryLimitExceeded) and not _same_amount(declarations.quote(setting.at), effect.limit):
             continue
         return name, setting
     return None
+
+
+def _row(declarations: Declarations, setting: Setting) -> str:
+    """The manifest's line of a setting."""
+    quote = declarations.quote(setting.at)
+    return quote.quote if quote is not None else ""
 
 
 def _setting(declarations: Declarations, service: str, name: str) -> Setting | None:

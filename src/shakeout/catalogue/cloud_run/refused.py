@@ -58,8 +58,8 @@ def image_unavailable(failed: ServiceNotDeployed, platform: Platform) -> Iterato
     Push the image, correct its name, or let the platform's service agent read the registry.
     """
     item = refused(platform, failed.service, *_HOW)
-    image = str(item.facts.get("image") or "") if item is not None else ""
-    if item is not None and image:
+    if item is not None:
+        image = str(item.facts.get("image") or "what was asked for")
         how = _HOW[item.facts["kind"]]
         fix = Remedy("words", f"push {image}, or name an image that is there")
         if how == "may not read":
@@ -87,7 +87,11 @@ def secret_unreadable(failed: ServiceNotDeployed, platform: Platform) -> Iterato
     item = refused(platform, failed.service, "secret")
     message = str(item.message or "") if item is not None else ""
     named = [found for found in _SECRET.finditer(message) if found["name"] not in {"for", "was", "Manager"}]
-    if item is None or not named:
+    if item is None:
+        return
+    if not named:
+        words = Remedy("words", f"let the account of {failed.service} read every secret that its block names")
+        yield Because(SecretUnreadable(failed.service, "that it takes", True), item.evidence[:1], fix=words)
         return
     secret = named[0]["name"] + (f", version {named[0]['version']}" if named[0]["version"] else "")
     denied = bool(_DENIED.search(message))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 
 from shakeout.catalogue.connectivity.claims import (
@@ -197,7 +198,8 @@ def declared_address(
     ## How we know
     The manifest's setting whose value is that address, with its line; without a manifest, the only line of the
     repository (without tests and documents) that names it. Where the log has only the IP address of a host, the only
-    line with a URL of that port is a possibility.
+    line with a URL of that port is a possibility. Where it names a missing database and no address, the only line that
+    names that database.
 
     ## What to change
     That line; or provide what it names.
@@ -217,6 +219,14 @@ def declared_address(
             yield Because(claim, [quoted], fixes=_fixes(state, place, declarations, repository))
         return
     if state.address is None:
+        if isinstance(state, DatabaseMissing) and state.database and repository is not None:
+            named = _naming(state.database, repository)
+            if len(named) == 1:
+                at, quoted = named[0]
+                fix = Remedy("words", f"make the database {state.database}, or correct its name at {at}")
+                claim = WrongDatabaseDeclared(state.target or "the database", state.database, at)
+                yield Because(claim, [quoted], strength=Strength.ENTAILED, fix=fix)
+                return
         yield Unknown("the address that the service connects to (its own log says none)")
         return
     if repository is not None:
@@ -297,6 +307,12 @@ def undeclared_address(
         strength=Strength.ENTAILED,
         fix=fix,
     )
+
+
+def _naming(database: str, repository: Repository) -> list[tuple[Locator, Evidence]]:
+    """The lines that have a database's name as a whole value or as the end of a URL."""
+    word = re.compile(rf"(?:^|[\"'`=:/\s])({re.escape(database)})(?:[\"'`?;,\s]|$)")
+    return [(at, quoted) for at, quoted in named_in_repository(database, repository) if word.search(quoted.quote)]
 
 
 def _is_secret_url(name: str) -> bool:

@@ -18,6 +18,7 @@ from shakeout.why import Because, GuardSpec, Remedy, RuledOut, Strength
 from shakeout.why.links import Unknown
 
 _NAME = re.compile(r"cannot import name '(\w+)' from (?:partially initialized module )?'([\w.]+)'")
+_FILE = re.compile(r"\((/[^()\n]{1,1000}\.py)\)\s*$")
 _PARTIAL = re.compile(
     r"partially initialized module '([\w.]+)'(?: from '[^']*')? has no attribute '(\w+)'|circular import"
 )
@@ -37,6 +38,16 @@ def _imported(at: Locator, module: str, modules: PythonModules) -> str | None:
         if one.module == module and one.path is not None:
             return one.path
     return modules.find(module, at.path)
+
+
+def _told(message: str, module: str, paths: SourcePaths) -> str | None:
+    """The repository's file that the exception itself names: a library beside the application is on no usual path."""
+    match = _FILE.search(message)
+    found = paths.find(match[1]) if match is not None else None
+    if found is None:
+        return None
+    parts = found.removesuffix(".py").removesuffix("/__init__").split("/")
+    return found if parts[-1] == module.rpartition(".")[2] else None
 
 
 @imports.rule(guard=CHECKED)
@@ -65,7 +76,7 @@ def name_not_exported(
         return
     module, name = (match[2], match[1]) if match else (partial[1], partial[2]) if partial else ("", "")
     at = own_frame(raised, paths, log)
-    path = _imported(at, module, modules) if at is not None else None
+    path = (_imported(at, module, modules) or _told(raised.message, module, paths)) if at is not None else None
     if at is None or path is None:
         if at is not None:
             yield Unknown(f"the installed version of '{module}' (it is not the repository's own)")

@@ -215,7 +215,7 @@ def host_fixed(
                 [*item.evidence[:1], lines[0]],
                 fix=Remedy("words", f"listen at {right} at {lines[0].locator}"),
             )
-        elif lines:
+        elif lines and _setting_with(declared, right) is None:
             yield Unknown(f"which of {len(lines)} lines with {host} decides on the address")
 
 

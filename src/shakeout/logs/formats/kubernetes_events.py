@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from shakeout.logs.entry import Severity
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.values import severity
 
 _FAILURES = frozenset({
@@ -20,3 +24,36 @@ def of_event(kind: object, reason: object) -> Severity | None:
     if level is Severity.WARNING and reason in _FAILURES:
         return Severity.ERROR
     return level
+
+
+_SETTLES = {"FailedScheduling": {"Scheduled", "Pulled", "Started"}}
+_STARTS = frozenset({"Started"})
+_AGE = re.compile(r"(\d{1,6})([dhms])")
+_SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+
+
+def settled(entries: Sequence[LogEntry]) -> list[LogEntry]:
+    """The events, those failures as warnings only after which the same object went on: it was started later."""
+    return [
+        replace(entry, severity=Severity.WARNING)
+        if entry.severity is Severity.ERROR and any(_after(entry, other) for other in entries)
+        else entry
+        for entry in entries
+    ]
+
+
+def _after(failed: LogEntry, other: LogEntry) -> bool:
+    """Whether an event says that what failed went on later, by the ages of both."""
+    reason = failed.fields.get("reason")
+    if other.labels.get("object") != failed.labels.get("object"):
+        return False
+    if other.fields.get("reason") not in _SETTLES.get(str(reason), _STARTS):
+        return False
+    mine, theirs = _age(failed), _age(other)
+    return mine is not None and theirs is not None and theirs < mine
+
+
+def _age(entry: LogEntry) -> int | None:
+    """How many seconds ago an event was last seen: `70s (x20 over 6m)`, `3h12m`."""
+    found = _AGE.findall(str(entry.fields.get("age", "")).partition(" ")[0])
+    return sum(int(number) * _SECONDS[unit] for number, unit in found) if found else None

@@ -9,7 +9,7 @@ from typing import Any
 from shakeout.evidence.model import Locator
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.formats.base import Documents, PlatformDocument
-from shakeout.logs.formats.kubernetes_events import of_event
+from shakeout.logs.formats.kubernetes_events import of_event, settled
 
 _BEGIN = re.compile(r"(?m)^Name:[ \t]+(?P<name>\S+)[ \t]*$")
 _PAIR = re.compile(r"(?P<key>[A-Z][\w ./()-]{0,60}|[\w./-]{1,100}):(?:[ \t]+(?P<value>.*))?\Z")
@@ -44,7 +44,7 @@ class Describe:
             containers = data.get("Containers")
             own = list(containers) if isinstance(containers, dict) else []
             service = own[0] if len(own) == 1 else None
-            entries.extend(_described_events(lines, place, match["name"], service))
+            entries.extend(settled(list(_described_events(lines, place, match["name"], service))))
         return Documents(documents=documents, entries=entries)
 
 
@@ -135,7 +135,7 @@ class Table:
                 }
                 rows.append((number, cells))
         if _EVENTS.match(header.strip()):
-            return Documents(entries=[_row(locator.path, number, cells) for number, cells in rows])
+            return Documents(entries=settled([_row(locator.path, number, cells) for number, cells in rows]))
         data = {"columns": [name for name, _ in columns], "rows": [cells for _, cells in rows]}
         return Documents(
             documents=[PlatformDocument(kind="table", name=_GAP.sub(" ", header.strip()), data=data, locator=locator)]

@@ -22,6 +22,9 @@ Frame = tuple[int, Row]
 COMMON = 3
 """How many words two slots must have in common."""
 
+LONGEST = 60
+"""Tokens of a row that is looked at: a line with more is no sentence, and takes the square of its length."""
+
 _TRIED = 8
 """Slots that a slot is compared with."""
 
@@ -30,7 +33,7 @@ def names_of(rows: Iterable[Row]) -> frozenset[str]:
     """The names among the words of rows."""
     slots: dict[Frame, set[str]] = defaultdict(set)
     for row in rows:
-        for place, token in enumerate(row):
+        for place, token in enumerate(row if len(row) <= LONGEST else ()):
             if SIGN not in token and any(character.isalpha() for character in token):
                 slots[place, row[:place] + row[place + 1 :]].add(token)
     several = {frame: words for frame, words in slots.items() if len(words) >= COMMON}

@@ -27,7 +27,7 @@ from shakeout.targets.container.engine import Command, Engine, EngineError, ask_
 from shakeout.targets.container.secrets import Delivery, deliver
 from shakeout.targets.lines import LineSplitter
 from shakeout.targets.processes import Process, alive, identify
-from shakeout.targets.sockets import listeners
+from shakeout.targets.sockets import Listener, listeners
 
 LABEL = "org.shakeout.rehearsal"
 _NAME = re.compile(r"shakeout-rehearsal-(\d+)-(\d+)-[0-9a-f]+")
@@ -35,6 +35,7 @@ _NEVER = "0001-01-01"
 _POLL = 0.05
 _DETACH_SECONDS = 10.0
 _NAME_SERVER = "127.0.0.11"
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
 
 class Doors(Protocol):
@@ -205,11 +206,12 @@ class RunningContainer:
 
     def listening(self) -> Sequence[str]:
         """See `Running`."""
-        if not self._pid:
-            return ()
-        doors = self.doors.ports()
-        found = [one for one in listeners(self._pid) if one.host != _NAME_SERVER and one.port not in doors]
-        return [str(one) for one in found]
+        return [str(one) for one in self._listeners()]
+
+    def on_loopback_only(self) -> bool:
+        """See `Running`."""
+        hosts = {one.host for one in self._listeners() if one.port == self.workload.port}
+        return bool(hosts) and hosts <= _LOOPBACK
 
     def memory(self) -> int:
         """See `Running`: the engine keeps the limit."""
@@ -230,6 +232,12 @@ class RunningContainer:
             await run(self.engine, commands.remove(self.engine, [self.name]))
         await self._unfollow()
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def _listeners(self) -> list[Listener]:
+        if not self._pid:
+            return []
+        doors = self.doors.ports()
+        return [one for one in listeners(self._pid) if one.host != _NAME_SERVER and one.port not in doors]
 
     async def _unfollow(self) -> None:
         """Wait until its output has ended; an engine's command that outlives its container is ended."""

@@ -19,6 +19,7 @@ GRACE = 10.0
 
 _LOOK = 0.1
 _ENDED = "ended"
+_HOPELESS_SECONDS = 3.0
 
 
 class NotReadyError(Exception):
@@ -54,6 +55,7 @@ class Instance:
     _exit: Exit = field(default_factory=Exit)
     _used: int = 0
     _endpoint: Endpoint | None = None
+    _hopeless: bool = False
 
     async def start(self, reason: str) -> None:
         """Start it and wait for its startup probe; NotReadyError where it does not come up. It is ended then."""
@@ -111,11 +113,13 @@ class Instance:
         wrong = await self._unless_over(asyncio.sleep(probe.probe.initial_delay_seconds, ""))
         while wrong != _ENDED:
             began = time.monotonic()
-            wrong = await self._unless_over(probe.ask(self.endpoint))
+            wrong = await self._unless_over(self._ask(probe))
             if not wrong:
                 self._say(messages.probe_succeeded(probe.title, probe.about, failures + 1))
                 return
             failures += 1
+            if self._hopeless:
+                failures = max(failures, probe.threshold)
             if wrong != _ENDED and failures >= probe.threshold:
                 self._tell_where_it_listens()
                 self._say(messages.startup_failed(probe.title, probe.about, failures, wrong), "ERROR")
@@ -125,6 +129,24 @@ class Instance:
                 wrong = await self._unless_over(asyncio.sleep(pause, wrong))
         self._say(messages.startup_failed(probe.title, probe.about, max(failures, 1), "CANCELLED"), "ERROR")
         raise NotReadyError(self._why_ended())
+
+    async def _ask(self, probe: Probing) -> str:
+        """
+        One try of the startup probe, cut short where it cannot come to anything.
+
+        A container whose port is taken on loopback will not open it to others any more: Cloud Run waits for the
+        probe's whole time all the same, and nobody has to here.
+        """
+        asking = asyncio.ensure_future(probe.ask(self.endpoint))
+        try:
+            seen = 0.0
+            while not asking.done() and seen < _HOPELESS_SECONDS:
+                await asyncio.wait([asking], timeout=_LOOK * 5)
+                seen = seen + _LOOK * 5 if self._running and self._running.on_loopback_only() else 0.0
+            self._hopeless = not asking.done()
+            return "DEADLINE_EXCEEDED" if self._hopeless else asking.result()
+        finally:
+            asking.cancel()
 
     async def _unless_over(self, work: Coroutine[Any, Any, str]) -> str:
         """The work's answer, or that the container ended before."""

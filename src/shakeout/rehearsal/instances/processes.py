@@ -132,6 +132,11 @@ class RunningProcess:
         given, asked = self._ports
         return [str(replace(one, port=asked) if one.port == given else one) for one in self._listeners()]
 
+    def on_loopback_only(self) -> bool:
+        """See `Running`."""
+        hosts = {one.host for one in self._listeners() if one.port in self._ports}
+        return bool(hosts) and not hosts & _EVERYWHERE
+
     def memory(self) -> int:
         """See `Running`: what the tree has in memory, shared pages counted once in each process."""
         return sum(_resident(entry.pid) for entry in descendants(self._supervised.process.pid))

@@ -64,6 +64,10 @@ class Running(Protocol):
         """The addresses on which it listens, as far as that can be seen."""
         ...
 
+    def on_loopback_only(self) -> bool:
+        """Whether its port is taken on loopback, where nobody outside of it arrives; False where that is not seen."""
+        ...
+
     def memory(self) -> int:
         """Bytes that it uses; 0 where that cannot be seen, or where the limit is kept by others."""
         ...
