@@ -134,7 +134,12 @@ class Builder:
                     break
         if status:
             raise FailedToStartError(self._failure(service, wanted, lines, status))
-        return await self._look(wanted.tag)
+        image = await self._look(wanted.tag)
+        labels = image.configuration.get("Labels") or {}
+        if any(labels.get(name) != value for name, value in wanted.labels.items()):
+            await run(self.engine, commands.label(image.id, wanted))
+            image = await self._look(wanted.tag)
+        return image
 
     async def _run(self, service: str, wanted: commands.Build) -> tuple[list[str], int]:
         """The last lines and the exit status of a build; all of its output is in `logs/SERVICE.build.log`."""
