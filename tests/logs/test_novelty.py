@@ -88,6 +88,23 @@ def test_a_template_of_one_instance_of_three_is_intermittent() -> None:
     assert [(change.template.text, change.instances, change.of) for change in found] == [("cannot bind port <*>", 1, 3)]
 
 
+def test_another_service_or_output_is_no_instance_that_lacks_a_template() -> None:
+    def entry(text: str, service: str, instance: str, stream: str = "stdout") -> LogEntry:
+        where = Locator(source="log", path=f"{service}.log", line=1)
+        labels = {"instance": instance} if instance else {}
+        return LogEntry(message=text, locator=where, service=service, labels=labels, stream=stream)
+
+    miner = TemplateMiner()
+    miner.add_entries([entry(f"request {number} done", "api", f"api-{number % 2}") for number in range(30)])
+    miner.add_entries([entry(f"packed {number}", "worker", "worker-0") for number in range(30)])
+    miner.add_entries([entry(f"page {number} sent", "web", "", "stdout") for number in range(30)])
+    miner.add_entries([entry(f"line {number} to errors", "web", "", "stderr") for number in range(30)])
+    assert [change for change in changes(miner, miner) if change.kind == "intermittent"] == []
+    miner.add_entries([entry(f"cannot bind port {number}", "api", "api-1") for number in range(9)])
+    (found,) = [change for change in changes(miner, miner) if change.kind == "intermittent"]
+    assert (found.template.text, found.instances, found.of) == ("cannot bind port <*>", 1, 2)
+
+
 def test_the_binomial_tail_is_exact() -> None:
     for n, share in ((5, 0.5), (40, 0.1), (300, 0.7)):
         for k in range(n + 1):

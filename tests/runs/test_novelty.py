@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
 from shakeout.evidence.model import Locator
 from shakeout.logs.entry import LogEntry
+from shakeout.report.model import LogChange
+from shakeout.runs.folder import RunFolder
 from shakeout.runs.novelty import last_good_run, log_changes
 
 
@@ -35,6 +43,20 @@ def test_an_event_that_became_frequent_is_told_and_twice_the_traffic_is_not() ->
     often = said(*(f"request {n} done" for n in range(1000)), *(f"retry {n}" for n in range(200)))
     assert log_changes(before, twice) == ()
     assert [item.kind for item in log_changes(before, often)] == ["more frequent"]
+
+
+def test_a_change_without_a_ratio_can_be_saved_and_read_again(tmp_path: Path) -> None:
+    def entry(number: int, text: str) -> LogEntry:
+        where = Locator(source="log", path="app.log", line=number)
+        return LogEntry(message=text, locator=where, service="api", labels={"instance": f"i-{number % 2}"})
+
+    calm = [entry(number, f"request {number} done") for number in range(20)]
+    odd = [entry(2 * number, f"cannot bind port {number}") for number in range(9)]
+    (change,) = [item for item in log_changes([*calm, *odd], [*calm, *odd]) if item.kind == "intermittent"]
+    assert change.ratio is None
+    RunFolder(tmp_path).save("change.json", [change, replace(change, ratio=math.nan)])
+    read = msgspec.json.decode((tmp_path / "change.json").read_bytes(), type=list[LogChange])
+    assert read == [change, change]
 
 
 def test_without_an_earlier_run_there_is_no_baseline(tmp_path) -> None:

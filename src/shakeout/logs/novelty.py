@@ -141,25 +141,35 @@ def _counts(miner: TemplateMiner, joined: Summary) -> Counter[str]:
 
 
 def _intermittent(current: TemplateMiner, before: Counter[str], joined: Summary) -> list[Change]:
-    everywhere = len(current.instances)
-    if everywhere < 2:
+    """Templates that some instances of their service logged, and others of the same service did not."""
+    if len(current.instances) < 2:
         return []
     places: dict[str, set[str]] = {}
+    services: dict[str, set[str]] = {}
+    of_service: dict[str, set[str]] = {}
     for key, seen in current.table.seen.items():
         if seen.noted is not None:
-            places.setdefault(joined.template_of(key), set()).update(seen.noted.instances)
+            name, named = joined.template_of(key), set(seen.noted.services) or {""}
+            places.setdefault(name, set()).update(seen.noted.instances)
+            services.setdefault(name, set()).update(named)
+            if len(named) == 1:
+                of_service.setdefault(next(iter(named)), set()).update(seen.noted.instances)
     after = _counts(current, joined)
-    return [
-        Change(
-            kind="intermittent",
-            template=template,
-            before=before[template.id],
-            after=after[template.id],
-            ratio=math.nan,
-            p=(len(places[template.id]) / everywhere) ** after[template.id],
-            instances=len(places[template.id]),
-            of=everywhere,
-        )
-        for template in joined.templates
-        if template.id in places and 0 < len(places[template.id]) < everywhere
-    ]
+    found: list[Change] = []
+    for template in joined.templates:
+        here = places.get(template.id, set())
+        everywhere = here.union(*(of_service.get(name, ()) for name in services.get(template.id, ())))
+        if 0 < len(here) < len(everywhere):
+            found.append(
+                Change(
+                    kind="intermittent",
+                    template=template,
+                    before=before[template.id],
+                    after=after[template.id],
+                    ratio=math.nan,
+                    p=(len(here) / len(everywhere)) ** after[template.id],
+                    instances=len(here),
+                    of=len(everywhere),
+                )
+            )
+    return found

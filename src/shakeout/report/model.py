@@ -210,7 +210,8 @@ class LogChange:
     One template of the logs that differs from the baseline's (an earlier release or window).
 
     `kind` is new, gone, more frequent or intermittent. `before` and `after` are its lines in each, `ratio` its rate
-    after over its rate before (None where there was none before), `p` the probability of such a difference by chance.
+    after over its rate before (None where there was none before, or nothing to compare), `p` the probability of such a
+    difference by chance.
     """
 
     kind: str

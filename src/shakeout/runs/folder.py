@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,10 +27,10 @@ class RunFolder:
         return self.path.name
 
     def save(self, name: str, value: Any) -> Path:
-        """Write a value as JSON, in one step."""
+        """Write a value as JSON, in one step; a number that is none (NaN) is null."""
         place = self.path / name
         draft = place.with_name(f".{name}.part")
-        draft.write_text(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        draft.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
         draft.replace(place)
         return place
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def log_changes(baseline: Iterable[LogEntry], current: Iterable[LogEntry]) -> tu
                 template=redact(change.template.text)[:500],
                 before=change.before,
                 after=change.after,
-                ratio=round(change.ratio, 3) if change.ratio != float("inf") else None,
+                ratio=round(change.ratio, 3) if math.isfinite(change.ratio) else None,
                 p=float(f"{change.p:.3g}"),
                 sure=change.sure,
                 severities=dict(sorted(change.template.severities.items())),

@@ -181,9 +181,17 @@ def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:
         yield pl.Series(values=[readable(line) for line in batch], dtype=pl.String)
 
 
+_OUTPUTS = frozenset({"stdout", "stderr", "output"})
+
+
 def instance_of(entry: LogEntry) -> str:
-    """What logged an entry: instance, pod, container or connection by the platform's labels, else the stream."""
-    return next((entry.labels[name] for name in _WHO if entry.labels.get(name)), entry.stream)
+    """
+    What logged an entry: instance, pod, container or connection by the platform's labels, else the stream's name.
+
+    A program's two outputs are no instances.
+    """
+    told = next((entry.labels[name] for name in _WHO if entry.labels.get(name)), entry.stream)
+    return "" if told in _OUTPUTS else told
 
 
 def _note(seen: Seen, entry: LogEntry, instance: str, text: str, order: int) -> None:
