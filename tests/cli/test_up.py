@@ -107,6 +107,15 @@ def test_the_working_tree_is_deployed_with_dirty_and_the_report_says_so(shop) ->
     assert "was asked" in (runs(shop)[0] / "logs" / "web.log").read_text()
 
 
+def test_what_is_not_committed_is_said_to_be_not_deployed(shop) -> None:
+    assert "not deployed" not in shop.run("up").out
+    (shop.folder / "forgotten.py").write_text("x = 1\n")
+    done = shop.run("up")
+    assert (done.status, done.err.count("Traceback")) == (0, 0)
+    assert "not deployed, since not committed: forgotten.py" in " ".join(done.out.split())
+    assert "not deployed" not in shop.run("up", "--dirty").out
+
+
 def test_a_wrong_manifest_exits_2_and_names_the_line(shop) -> None:
     shop.change("Slip", "    needs: [stock]", "    neds: [stock]")
     done = shop.run("up")

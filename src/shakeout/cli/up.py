@@ -26,7 +26,7 @@ from shakeout.manifest.loading import find_manifest
 from shakeout.runs.folder import home_of
 from shakeout.runs.pipeline import Finished, Run
 from shakeout.runs.planning import planned
-from shakeout.runs.request import make_request
+from shakeout.runs.request import make_request, not_deployed
 from shakeout.runs.targets import make_target
 
 
@@ -148,7 +148,8 @@ def deploy(
         manifest=manifest, environment=environment, revision=revision, dirty=dirty, caller=os.environ, folder=folder
     )
     try:
-        run = Run(request=request, target=make_target(request), progress=progress, keep=keep, prove=prove)
+        notes = [*not_deployed(request)] if revision == "HEAD" else []
+        run = Run(request=request, target=make_target(request), progress=progress, keep=keep, prove=prove, notes=notes)
         return execute_shown(run, console)
     finally:
         request.repository.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +62,22 @@ def make_request(
         home=home or home_of(path),
         caller=dict(caller),
     )
+
+
+def not_deployed(request: Request, shown: int = 3) -> Iterator[str]:
+    """What to say where the commit is deployed and the working tree holds something else."""
+    if request.plan.dirty:
+        return
+    top = request.repository.folder
+    try:
+        listed = git.text(top, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal")
+    except git.GitError:
+        return
+    read = request.loaded.path.resolve()
+    paths = [row[3:] for row in listed.split("\0") if row and (top / row[3:]).resolve() not in {read, request.home}]
+    if paths:
+        names = ", ".join(sorted(paths)[:shown]) + (", …" if len(paths) > shown else "")
+        yield f"not deployed, since not committed: {names} (`--dirty` deploys the working tree)"
 
 
 def repository_folder(folder: Path) -> Path:
