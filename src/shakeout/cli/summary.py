@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shakeout.checks.base import CheckResult, Outcome
+from shakeout.evidence.model import Evidence
 from shakeout.report.model import Issue, Priority, Report, Status
 from shakeout.report.text import visible
 
@@ -139,8 +140,7 @@ def _print_issue(number: int, issue: Issue, console: Console) -> None:
         body.append(_text(f"   {why.answer}"))
         if why.evidence:
             first = why.evidence[0]
-            quote = first.quote.strip().splitlines()[0] if first.quote.strip() else ""
-            body.append(_text(f"   {first.locator}  {quote}", style="dim"))
+            body.append(_text(f"   {first.locator}  {_shortened(first)}", style="dim"))
     if issue.root_cause:
         body.append(_text(f"Root cause: {issue.root_cause.statement}", style="bold"))
         change = issue.root_cause.introduced_by
@@ -203,3 +203,9 @@ def _print_checks(results: tuple[CheckResult, ...], console: Console) -> None:
         )
     console.print(table)
     console.print()
+
+
+def _shortened(evidence: Evidence) -> str:
+    """A quote's first line; of a list of names, what it is a list of."""
+    rows = evidence.quote.strip().splitlines()
+    return evidence.note if str(evidence.locator) == "." and evidence.note else rows[0] if rows else ""

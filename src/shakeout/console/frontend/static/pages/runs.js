@@ -70,7 +70,7 @@ export function RunsPage({ query }) {
     ${error ? html`<${Trouble} error=${error} again=${again} />` : ""}
     ${!answer && loading ? html`<${Waiting} what="the runs" />` : ""}
     ${answer && !runs.length ? html`<${Nothing} title=${filtered ? "No run matches this filter." : before ? "There are no older runs." : "There are no runs yet."}>
-      ${filtered || before ? html`<p><a href="/">Show every run</a></p>` : html`<p>A run appears here as soon as <code>shakeout up</code> starts one.</p>`}</${Nothing}>` : ""}
+      ${filtered || before ? html`<p><a href="/">Show every run</a></p>` : html`<p>A run appears here as soon as <code>shakeout up --console ${location.origin}</code> starts one.</p>`}</${Nothing}>` : ""}
     ${runs.length ? html`<div class="table-frame" aria-busy=${loading && !answer}><table class="rows runs" role="table">
       <caption class="unseen">Runs, newest first</caption>
       <thead role="rowgroup"><tr role="row">
