@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from datetime import UTC, datetime, timedelta
@@ -132,6 +133,11 @@ async def test_logs_of_all_services_are_merged_by_time(stage):
     release = await stage.deploy(stage.service("zeta", one), stage.service("alpha", two, needs=("zeta",)))
     assert release.deployed
     entries = await stage.target.logs()
+    for _ in range(100):  # a line is written down a moment after the service has printed it
+        if len(entries) == 2:
+            break
+        await asyncio.sleep(0.05)
+        entries = await stage.target.logs()
     assert [(entry.service, entry.message) for entry in entries] == [("zeta", "first"), ("alpha", "second")]
     assert entries[0].labels == {"revision": release.revisions[0].id, "commit": stage.repository.head}
 
