@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 
 import polars as pl
 
@@ -73,6 +74,7 @@ class TemplateMiner:
         places = kinds["row"]
         keys, traces, hashes = (of.gather(places).to_list() for of in (portion.keys, portion.traces, portion.hashes))
         wanting: list[tuple[int, Seen]] = []
+        alone: list[tuple[Seen, int]] = []
         rows = zip(*(kinds[name].to_list() for name in ("level", "count", "first", "last")), strict=True)
         for kind, (level, count, first, last) in enumerate(rows):
             key, known = keys[kind], table.seen.get(keys[kind])
@@ -81,27 +83,29 @@ class TemplateMiner:
             elif (known := table.add(key, traces[kind], hashes[kind], count, begun + first)) is None:
                 continue
             if len(known.examples) < EXAMPLES:
-                wanting.append((kind, known))
+                if count == 1:
+                    alone.append((known, first))
+                else:
+                    wanting.append((kind, known))
             if level:
                 severity = values.severity(level.strip(" []()<>:|,"))
                 known.notes().severities[severity.name if severity is not None else "DEFAULT"] += count
             if layout and layout.time_:
                 known.notes().at(layout.time(portion.lines[first]))
                 known.notes().at(layout.time(portion.lines[last]))
-        wanting = [(kind, known) for kind, known in wanting if table.seen.get(keys[kind]) is known]
-        if wanting:
-            self._exemplify(portion, wanting, path, start)
+        heads = kinds["heads"].gather([kind for kind, _ in wanting]).to_list()
+        wanted = alone + [(seen, at) for (_, seen), head in zip(wanting, heads, strict=True) for at in head]
+        if wanted:
+            self._exemplify(portion, wanted, path, start)
         if self._numbered:
             self._number(portion, places.to_list(), keys)
         self.lines += len(portion.rows)
 
-    def _exemplify(self, portion: Portion, wanting: list[tuple[int, Seen]], path: str, start: int) -> None:
-        """Keeps the first lines of keys that have not enough examples yet."""
-        heads = portion.kinds["heads"].gather([row for row, _ in wanting]).to_list()
-        places = [(seen, at) for (_, seen), head in zip(wanting, heads, strict=True) for at in head]
-        places.sort(key=lambda place: place[1])
-        texts = portion.texts_at([at for _, at in places])
-        for (seen, at), text in zip(places, texts, strict=True):
+    def _exemplify(self, portion: Portion, wanted: list[tuple[Seen, int]], path: str, start: int) -> None:
+        """Keeps lines, given by their positions, of keys that have not enough examples yet: the first of each."""
+        wanted.sort(key=itemgetter(1))
+        texts = portion.texts_at([at for _, at in wanted])
+        for (seen, at), text in zip(wanted, texts, strict=True):
             if len(seen.examples) < EXAMPLES:
                 seen.examples.append((self.lines + at, text[:EXAMPLE_LIMIT], path, start + at))
 

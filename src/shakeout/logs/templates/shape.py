@@ -22,7 +22,6 @@ _SIZE_TWICE = re.compile(rf"{SIGN} ?{_UNIT} \({SIGN}(?: ?{_UNIT})?\)")
 _MEASURE = re.compile(rf"{SIGN} {_UNIT}(?![0-9A-Za-z_/-])")
 _LIST = re.compile(rf"{SIGN}(?:[\s,;:/#.+*_&@~-]{{1,3}}{SIGN})+")
 _PHRASES = re.compile(rf"((?:[^{SIGN}|]{{1,60}}{SIGN}){{1,4}}?)\1+")
-_SPACE = re.compile(r"\s+")
 _EMPTY_VALUE = re.compile(r"(?<=[0-9A-Za-z])  (?=[0-9A-Za-z\[(])")
 _NAMED = re.compile(rf"(?<![0-9A-Za-z])[A-Za-z]{{2,4}}[0-9](?=[.:_/@-]{{1,2}}{SIGN})")
 _EMPTY = re.compile(r"(?<=\s)\(\s*\)|(?<=\s)\[\s*\]")
@@ -51,7 +50,7 @@ def shape(key: str) -> str:
     `12 bytes (1.1 KB)`, `1, 2, 3`, `<1 sec` and `node 1 ok node 2 ok` have as many parts as they happen to have: lines
     that differ in this alone are one event.
     """
-    text = _SPACE.sub(" ", restored(key).strip())
+    text = " ".join(restored(key).split())
     text = _NUMBERED.sub(rf"\1{SIGN}", text)
     if SIGN in text:
         text = _ABOUT.sub("", text)

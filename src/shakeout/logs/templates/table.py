@@ -110,7 +110,8 @@ class Table:
         asking. It only ever becomes smaller.
         """
         outline = outline_of(trace)
-        kept = self._kept.setdefault(outline, [])
+        if (kept := self._kept.get(outline)) is None:
+            kept = self._kept[outline] = []
         rank = (-hashed, key)
         if len(kept) >= self.each:
             if rank <= kept[0]:
