@@ -63,7 +63,7 @@ class Market:
             home=self.folder / ".shakeout" / "rehearsal",
         )
         try:
-            with rehearsing(request, faults=(), secrets=None, progress=_quiet) as told:
+            with rehearsing(request, faults=(), secrets=None, containers=False, progress=_quiet) as told:
                 return execute(Run(request=told.request, target=make_target(told.request), progress=_quiet))
         finally:
             request.repository.close()

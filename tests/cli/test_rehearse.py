@@ -100,7 +100,9 @@ def test_a_rehearsal_that_cannot_be_is_refused_before_anything_starts(shop) -> N
 def test_a_killed_rehearsal_leaves_no_process(shop, tmp_path: Path) -> None:
     with_staging(shop)
     progress = tmp_path / "progress"
-    environment = {**os.environ, "SHOP_KEY": VALUE}
+    place = tmp_path / "temporary"
+    place.mkdir()
+    environment = {**os.environ, "SHOP_KEY": VALUE, "TMPDIR": str(place)}
     with progress.open("w") as file:
         running = subprocess.Popen(
             [sys.executable, "-m", "shakeout", *REHEARSE], cwd=shop.folder, env=environment, stdout=file, stderr=file
@@ -114,9 +116,10 @@ def test_a_killed_rehearsal_leaves_no_process(shop, tmp_path: Path) -> None:
             running.kill()
             running.wait()
     until = time.monotonic() + 30
-    while shop.processes() and time.monotonic() < until:
+    while (shop.processes() or list(place.iterdir())) and time.monotonic() < until:
         time.sleep(0.05)
     assert shop.processes() == []
+    assert list(place.iterdir()) == []
 
 
 @pytest.mark.xdist_group("engine")

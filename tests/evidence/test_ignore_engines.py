@@ -8,6 +8,7 @@ folders that are kept out; BuildKit, which does, cannot be asked here.
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import tarfile
@@ -108,7 +109,7 @@ def ours(text: str) -> set[str]:
 def of_podman(engine: RealEngine, context: Path, text: str) -> set[str]:
     """The files of an image that Podman's builder makes of the context."""
     (context / ".dockerignore").write_text(text, encoding="utf-8")
-    tag = "localhost/shakeout-test/ignore:1"
+    tag = f"localhost/shakeout-test/ignore:{os.getpid()}"
     engine.run("build", "--quiet", "--layers=false", "--tag", tag, str(context))
     container = engine.run("create", tag, "none")
     try:

@@ -79,7 +79,7 @@ async def test_what_a_container_does_wrong_is_told_as_cloud_run_does(
     with pytest.raises(exceptions.GoogleAPICallError, match=r"Application failed to start: .*no-such-program"):
         await clients.create("lost", image=image, container={"command": ["no-such-program"]})
     with pytest.raises(exceptions.GoogleAPICallError, match=r"Image '.*/none' not found"):
-        await clients.create("none", image="localhost/shakeout-test/none")
+        await clients.create("none", image="europe-west1-docker.pkg.dev/shop/none")
     assert containers(engine) == []
 
 

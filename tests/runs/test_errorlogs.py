@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from shakeout.evidence.model import Locator
+from shakeout.logs.entry import LogEntry
 from shakeout.logs.errorlog import Occurrence
 from shakeout.runs.errorlogs import of_entries
 from shakeout.targets.capture import entries, log_path
@@ -57,3 +59,16 @@ def test_a_traceback_after_a_logged_error_is_one_occurrence(tmp_path: Path) -> N
         "INFO shop.auth stopping",
     )
     assert found.traceback is not None and found.traceback.first.type == "ValueError"
+
+
+def test_the_folder_of_the_checkout_is_in_no_message_and_no_frame(tmp_path: Path) -> None:
+    below = f"{tmp_path}/source/{'c' * 40}"
+    text = (
+        f"Error: Cannot find module '{below}/src/a.js' imported from {below}/src/b.js\n"
+        f"    at load (file://{below}/src/b.js:3:1)\n"
+    )
+    entry = LogEntry(message=text, locator=Locator(source="log", path="logs/desk.log", line=1))
+    (found,) = of_entries([entry], "service", "desk", tmp_path / "source")
+    assert found.traceback is not None
+    assert found.traceback.first.message.startswith("Cannot find module 'src/a.js' imported from src/b.js")
+    assert [frame.path for frame in found.traceback.first.frames] == ["src/b.js"]

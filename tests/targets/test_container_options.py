@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from shakeout.targets.container import commands, failures
 from shakeout.targets.container.contents import kind_of
+from shakeout.targets.container.images import passing
 from shakeout.targets.container.options import EnvironmentOptions, ServiceOptions
 
 
@@ -77,3 +78,15 @@ def test_a_program_is_known_by_its_first_bytes(head: bytes, kind: str) -> None:
 )
 def test_the_engines_words_tell_what_is_wrong(said: str, problem: str) -> None:
     assert failures.not_started(said, ("x",))[0] == problem
+
+
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [
+        ("Error: checking if cached image exists from a previous build: getting top layer info: layer not known", True),
+        ('Error: building at STEP "RUN make": while running runtime: exit status 2', False),
+        ("all is well", False),
+    ],
+)
+def test_a_build_is_tried_again_only_where_the_engines_cache_changed_under_it(said: str, again: bool) -> None:
+    assert passing(["STEP 1/2: FROM alpine", said]) is again

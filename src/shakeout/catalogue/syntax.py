@@ -9,6 +9,7 @@ from shakeout.catalogue.change import introduced
 from shakeout.catalogue.exceptions import ExceptionRaised
 from shakeout.catalogue.frames import logged, own_frame, quoted
 from shakeout.evidence.definitions import parsed
+from shakeout.evidence.javascript import SCRIPTS
 from shakeout.evidence.model import Locator
 from shakeout.evidence.patches import unified, with_line
 from shakeout.evidence.paths import SourcePaths
@@ -110,7 +111,7 @@ def invalid_syntax(
         return
     at = own_frame(raised, paths, log)
     text = paths.repository.text(at.path) if at is not None else None
-    if at is None or text is None:
+    if at is None or text is None or at.path.endswith(SCRIPTS):
         return
     marks = [number for number, row in enumerate(text.split("\n"), 1) if _MARKER.match(row)]
     if len(marks) > 1:

@@ -21,7 +21,8 @@ _CONTINUES = re.compile(
     r"|[A-Za-z_$][\w.$/-]{0,200}(?::|$|\s\()"  # an exception's name, a setting's name, a Go frame
     r"|(?:File|During|The above|DETAIL|HINT|LINE|CONTEXT|goroutine|created by|Caused by|Suppressed|at|Node\.js|\[SQL"
     r"|\[parameters|\(Background|exit status|throw|\.\.\.|\]|\}|\))"
-    r"|\d+: )"
+    r"|\d+: "
+    r"|/[^\s:]{1,500}\.[cm]?[jt]s:\d{1,9}(?:\s|\Z))"  # the place that Node.js shows above an error
 )
 # One line with a calm level of its own, as uvicorn and logging write it: most of what is logged, decided at once.
 _CALM = re.compile(r"(?:INFO|DEBUG):(?: {1,5}\S|[\w.-]{1,80}:[^\n]{0,4}\S)[^\n]*\Z")

@@ -8,6 +8,7 @@ where it can be reached, and ends when its standard input does.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import sys
 
@@ -39,6 +40,8 @@ async def rehearse() -> None:
         await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
         for task in ending:
             task.cancel()
+    if order.folder:
+        await asyncio.to_thread(shutil.rmtree, order.folder, ignore_errors=True)
     transport.close()
 
 

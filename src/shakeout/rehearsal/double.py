@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +27,8 @@ from shakeout.rehearsal.rest.server import NOWHERE, RestServer
 from shakeout.rehearsal.revisions import Revisions
 from shakeout.rehearsal.services import Services
 from shakeout.rehearsal.settings import Command, Settings
+
+_CLOSE_SECONDS = 5.0
 
 
 class Rehearsal:
@@ -77,12 +80,11 @@ class Rehearsal:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._grpc.stop()
-        await self._rest.stop()
-        await self._operations.close()
+        for closing in (self._grpc.stop(), self._rest.stop(), self._operations.close()):
+            await _within(_CLOSE_SECONDS, closing)
         for record in list(self.services.values()):
             await self._reconciler.remove(record)
-        await self._gate.stop()
+        await _within(_CLOSE_SECONDS, self._gate.stop())
         await self._runner.close()
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
@@ -105,3 +107,10 @@ class Rehearsal:
             "https_proxy": self.rest_url,
             "no_proxy": "",
         }
+
+
+async def _within(seconds: float, closing: Coroutine[Any, Any, None]) -> None:
+    """Do it, and give it up when it takes too long: what has been started has to be ended in any case."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await closing

@@ -24,9 +24,13 @@ _STOP_SECONDS = 60.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Order:
-    """What to rehearse: `ports` has the port that a service of this full name is to answer on, once it is there."""
+    """
+    What to rehearse: `ports` has the port that a service of this full name is to answer on, once it is there; `folder`
+    holds the files of the commands, and is removed at the end, also where whoever gave the order is not there any more.
+    """
 
     settings: Settings
+    folder: str | None = None
     ports: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -54,8 +55,8 @@ def of_entries(
     """
     The occurrences in what one service or one check wrote; warnings are kept, marked as no error.
 
-    `checkouts` is the temporary folder below which each commit's files were laid out: paths of traceback frames are
-    given relative to those files, so that they do not depend on the machine.
+    `checkouts` is the temporary folder below which each commit's files were laid out: paths of traceback frames and of
+    messages are given relative to those files, so that they do not depend on the machine.
     """
     kept = {entry.locator: entry for entry in entries}
     found = occurrences(
@@ -99,13 +100,17 @@ def understood(entry: LogEntry) -> LogEntry:
 
 
 def _relative(traceback: Traceback, checkouts: Path) -> Traceback:
-    below = f"{checkouts}/"
+    below = re.compile(rf"(?:file://)?{re.escape(str(checkouts))}/[^/\s'\"]+/")
 
-    def path_of(path: str) -> str:
-        return path.removeprefix(below).partition("/")[2] if path.startswith(below) else path
+    def path_of(text: str) -> str:
+        return below.sub("", text)
 
     raised = tuple(
-        replace(item, frames=tuple(replace(frame, path=path_of(frame.path)) for frame in item.frames))
+        replace(
+            item,
+            message=path_of(item.message),
+            frames=tuple(replace(frame, path=path_of(frame.path)) for frame in item.frames),
+        )
         for item in traceback.exceptions
     )
     return replace(traceback, exceptions=raised)

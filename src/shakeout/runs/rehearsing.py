@@ -65,7 +65,10 @@ def rehearsing(
     held = {service: ports.hold_free() for service in names}
     urls = {service: f"http://{ports.HOST}:{port.number}" for service, port in held.items()}
     told = Faults.parse(faults)
-    with tempfile.TemporaryDirectory(prefix="shakeout-rehearsal-source-") as place, contextlib.ExitStack() as stack:
+    with (
+        tempfile.TemporaryDirectory(prefix="shakeout-rehearsal-source-", ignore_cleanup_errors=True) as place,
+        contextlib.ExitStack() as stack,
+    ):
         found = stand_ins(plan, Path(place), urls, engine_here(containers), progress)
         stack.callback(found.close)
         settings = Settings(
@@ -77,7 +80,8 @@ def rehearsing(
         )
         for port in held.values():
             port.release()
-        order = Order(settings=settings, ports={full: held[service].number for service, full in names.items()})
+        ports_of = {full: held[service].number for service, full in names.items()}
+        order = Order(settings=settings, ports=ports_of, folder=place)
         ready = stack.enter_context(started(order))
         progress(f"rehearsing {plan.environment} on a double of Cloud Run at {ready.run}")
         stack.enter_context(_variables(_endpoint_variables(ready, names, urls)))

@@ -15,21 +15,10 @@ import pytest
 from shakeout.rehearsal import Command, Rehearsal
 from shakeout.targets.cloud_run.endpoints import Endpoints
 from shakeout.testing import SmallRepository
+from targets.cloud_run.shop import PROJECT, REGION, SERVER
 
 pytestmark = pytest.mark.xdist_group("cloud-run-killed")
 
-PROJECT, REGION = "shop-staging", "europe-west1"
-SERVER = """
-import http.server, os
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = os.environ["K_REVISION"].encode()
-        self.send_response(500 if os.environ.get("BROKEN") else 200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
-"""
 MANIFEST = f"""
 version: 1
 application: shop
@@ -45,8 +34,8 @@ SERVICES = ("api", "web")
 class Shop:
     """An application on the double, and the driver that releases it."""
 
-    def __init__(self, cloud: Rehearsal, driver: asyncio.subprocess.Process) -> None:
-        self.cloud, self.driver = cloud, driver
+    def __init__(self, cloud: Rehearsal, driver: asyncio.subprocess.Process, journal: Path) -> None:
+        self.cloud, self.driver, self.journal = cloud, driver, journal
 
     async def run(self, line: str) -> dict[str, Any]:
         assert self.driver.stdin is not None and self.driver.stdout is not None
@@ -62,6 +51,12 @@ class Shop:
 
     def tags(self) -> set[str]:
         return {tag for record in self.cloud.services.values() for tag in record.tags}
+
+    async def until_ended(self) -> None:
+        """Until somebody has finished the release that was killed."""
+        async with asyncio.timeout(30):
+            while '"step": "end"' not in self.journal.read_text():  # noqa: ASYNC110 (another process writes it)
+                await asyncio.sleep(0.05)
 
     async def until(self, wanted: Mapping[str, Mapping[str, int]]) -> None:
         async with asyncio.timeout(20):
@@ -89,7 +84,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
             env={**os.environ, **endpoints.variables()},
         )
         try:
-            yield Shop(cloud, driver)
+            yield Shop(cloud, driver, tmp_path / "home" / "state" / "staging.steps.jsonl")
         finally:
             assert driver.stdin is not None
             driver.stdin.close()
@@ -135,7 +130,9 @@ async def test_the_guardian_gives_the_traffic_back_when_shakeout_is_killed(shop:
     old = shop.serving()
     killed = await shop.run(str(number))
     assert killed["signal"] == 9
-    await shop.until(old)
+    await shop.until_ended()
+    assert shop.serving() == old
+    assert not shop.tags()
     after = await shop.run("0")
     assert "its guardian gave the traffic back" in after["told"]
     assert after["status"] == 0

@@ -10,6 +10,7 @@ from google.cloud import run_v2
 
 from shakeout.errors import DeploymentError
 from shakeout.rehearsal.names import Location, ServiceName
+from shakeout.runs.attached import attach
 from shakeout.targets.cloud_run.api import Api
 from shakeout.targets.cloud_run.names import environment_options
 from shakeout.targets.cloud_run.target import CloudRunTarget
@@ -156,3 +157,27 @@ async def test_an_address_that_nobody_can_know_is_asked_for_before_anything_is_d
         target = CloudRunTarget(tmp_path / "state", shop.endpoints)
         with pytest.raises(DeploymentError, match="project_number"):
             await target.difference(request.plan, shop.told.append)
+
+
+async def test_verify_knows_the_release_that_stayed(tmp_path: Path) -> None:
+    async with opened(tmp_path) as shop:
+        finished = await shop.release()
+        request = shop.asked()
+        attached = attach(request.plan, request.home, {})
+        assert attached.release.revisions[0].url == finished.report.services[0].url
+        assert attached.release.commit == request.plan.commit
+
+
+async def test_an_interrupted_release_leaves_the_old_one_serving(tmp_path: Path) -> None:
+    async with opened(tmp_path, faults=("slow:GetRevision:300ms",)) as shop:
+        await shop.release()
+        before = shop.traffic()
+        going = asyncio.create_task(shop.release(COLOUR="red"))
+        async with asyncio.timeout(30):
+            while not shop.tags():  # noqa: ASYNC110 (the double changes it)
+                await asyncio.sleep(0.05)
+        going.cancel()
+        finished = await going
+        assert "the run was interrupted" in noted(finished)
+        assert shop.traffic() == before
+        assert shop.tags() == []

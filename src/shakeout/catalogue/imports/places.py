@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shakeout.catalogue.imports.claims import ModuleAbsent
 from shakeout.evidence import git
+from shakeout.evidence.javascript import SCRIPTS
 from shakeout.evidence.python_modules import PythonModules
 from shakeout.evidence.repository import Commit
 
@@ -59,6 +60,8 @@ def _node(name: str, importer: str | None, modules: PythonModules) -> Place | No
     repository = modules.repository
     if name.startswith("."):
         base = posixpath.normpath(posixpath.join(posixpath.dirname(importer or ""), name))
+    elif repository.is_folder(posixpath.dirname(name)) and posixpath.splitext(name)[1] in SCRIPTS:
+        base = name
     elif name.startswith(("/", "file:")):
         parts = [part for part in name.removeprefix("file://").split("/") if part]
         tails = ["/".join(parts[start:]) for start in range(len(parts))]

@@ -177,15 +177,16 @@ def _misnamed(declared: Declared, variable: str, repository: Repository | None) 
     return None if repository.grep(f"'{near}'", _SOURCES) else (near, at)
 
 
-def _in_manifest(text: str | None, service: str, variable: str) -> bool:
-    """Whether a manifest's text sets the variable for the service, in any environment."""
+def _in_manifest(text: str | None, service: str, variable: str, environment: str | None) -> bool:
+    """Whether a manifest's text sets the variable for the service in that environment (None: in any)."""
     try:
         data = yaml.safe_load(text or "")
     except (yaml.YAMLError, RecursionError):
         return False
     if not isinstance(data, Mapping):
         return False
-    environments = _below(data, "environments")
+    known = _below(data, "environments")
+    environments = {name: known[name] for name in known if environment in (None, name)}
     if service == DEPLOYMENT:
         return any(variable in _below(environments, name, "options", "environment") for name in environments)
     blocks = [_below(data, "services", service)]
@@ -200,12 +201,16 @@ def _below(value: Any, *keys: Any) -> Mapping[Any, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _taken_out(service: str, variable: str, path: str, repository: Repository) -> Commit | None:
+def _taken_out(
+    service: str, variable: str, path: str, repository: Repository, environment: str | None
+) -> Commit | None:
     """The commit that took the variable out of the service's block."""
-    commit = repository.change_of(path, lambda text: _in_manifest(text, service, variable))
-    if commit is None or not any(
-        _in_manifest(repository.text(path, parent), service, variable) for parent in commit.parents
-    ):
+
+    def sets(text: str | None) -> bool:
+        return _in_manifest(text, service, variable, environment)
+
+    commit = repository.change_of(path, sets)
+    if commit is None or not any(sets(repository.text(path, parent)) for parent in commit.parents):
         return None
     return commit
 
@@ -217,7 +222,8 @@ def _restored(service: str, variable: str, declarations: Declarations, repositor
         block = f"environments.{declarations.environment}.options.environment"
     words = Remedy("words", f"set {variable} in {block} of {declarations.path}")
     path = declarations.path
-    commit = _taken_out(service, variable, path, repository) if repository is not None else None
+    environment = declarations.environment
+    commit = _taken_out(service, variable, path, repository, environment) if repository is not None else None
     now = repository.text(path) if repository is not None else None
     if repository is None or commit is None or now is None:
         return words
@@ -228,14 +234,16 @@ def _restored(service: str, variable: str, declarations: Declarations, repositor
                 places = [index for index, line in enumerate(now.split("\n"), 1) if line == old[number - 1]]
                 for place in places:
                     text = with_line_after(now, place, row)
-                    if _in_manifest(text, service, variable):
+                    if _in_manifest(text, service, variable, environment):
                         summary = f"set {variable} for {service} again in {path}"
                         return Remedy("manifest", summary, patch=unified(path, now, text))
     return words
 
 
 @process.rule
-def setting_change(missing: SettingMissing | SettingMisnamed, repository: Repository) -> Iterator[Because | Unknown]:
+def setting_change(
+    missing: SettingMissing | SettingMisnamed, repository: Repository, declarations: Declarations | None
+) -> Iterator[Because | Unknown]:
     """
     A commit took the setting out, or made the code ask for one that is not there.
 
@@ -252,7 +260,8 @@ def setting_change(missing: SettingMissing | SettingMisnamed, repository: Reposi
     ## What to change
     Bring both together again.
     """
-    commit = _taken_out(missing.service, missing.variable, missing.at.path, repository)
+    environment = declarations.environment if declarations is not None else None
+    commit = _taken_out(missing.service, missing.variable, missing.at.path, repository, environment)
     if commit is not None:
         what = f"took {missing.variable} out of the settings of {missing.service}"
         yield Because(introduced(commit, what), [commit.evidence()])

@@ -174,7 +174,7 @@ class Gate:
                     except OSError:
                         server = None
                     if server is None:
-                        await instance.lost()
+                        instance.lost()
                         continue
                     await exchange.forward(server, revision.message.timeout.total_seconds())
                     return instance.origin.instance

@@ -53,7 +53,8 @@ class Peer:
         await self.send(h11.EndOfMessage())
 
     async def close(self) -> None:
-        self.writer.close()
+        # At once: a side that does not read any more must not keep us.
+        self.writer.transport.abort()
         with contextlib.suppress(ConnectionError):
             await self.writer.wait_closed()
 

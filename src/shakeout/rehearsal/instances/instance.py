@@ -56,6 +56,7 @@ class Instance:
     _used: int = 0
     _endpoint: Endpoint | None = None
     _hopeless: bool = False
+    _lost: bool = False
 
     async def start(self, reason: str) -> None:
         """Start it and wait for its startup probe; NotReadyError where it does not come up. It is ended then."""
@@ -80,21 +81,20 @@ class Instance:
     @property
     def well(self) -> bool:
         """Whether it may be given requests."""
-        return not self.stopping and not self.over.is_set()
+        return not self.stopping and not self._lost and not self.over.is_set()
 
     def endpoint(self) -> Endpoint | None:
         """Where it can be reached now, if it can be."""
         return self._running.endpoint() if self._running else None
 
     def known_endpoint(self) -> Endpoint | None:
-        """The same, looked up once: `lost` makes it forgotten."""
+        """The same, looked up once."""
         self._endpoint = self._endpoint or self.endpoint()
         return self._endpoint
 
-    async def lost(self) -> None:
-        """It could not be reached: look again next time, after a moment in which its end may be noticed."""
-        self._endpoint = None
-        await self._unless_over(asyncio.sleep(_LOOK, ""))
+    def lost(self) -> None:
+        """It could not be reached any more: it gets no requests, whether its end was noticed already or not."""
+        self._lost = True
 
     async def stop(self, grace: float = GRACE) -> None:
         """End it, and wait until it has ended. Can be called twice."""

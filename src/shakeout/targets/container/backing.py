@@ -94,7 +94,7 @@ class Backings:
         file.write_text("".join(rows), encoding="utf-8")
         created = commands.Create(
             name=f"shakeout-{self.release}-{plan.name}",
-            image=image.reference,
+            image=image.id,
             network=self.network.name,
             aliases=[plan.name],
             labels={commands.RELEASE: self.release, commands.SERVICE: plan.name},

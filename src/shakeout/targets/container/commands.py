@@ -72,6 +72,12 @@ def build(wanted: Build) -> Command:
     return Command(words=(*words, str(wanted.context)), variables=wanted.arguments, deadline=BUILD_SECONDS)
 
 
+def label(image: str, wanted: Build) -> Command:
+    """Give an image the labels and the name of a build: Podman's cache has images with those of earlier builds."""
+    words = ("build", "--layers=false", "--tag", wanted.tag, *_labels(wanted.labels), "-")
+    return Command(words=words, input=f"FROM {image}\n".encode())
+
+
 def create(wanted: Create) -> Command:
     """Make a container without starting it; its id is the output."""
     words = ["create", "--name", wanted.name, "--network", wanted.network, *_labels(wanted.labels)]

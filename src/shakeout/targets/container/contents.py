@@ -61,13 +61,13 @@ def _variables(image: BuiltImage) -> Iterator[tuple[str, str, str]]:
 def _look(engine: Engine, image: BuiltImage, container: str | None) -> tuple[list[Row], str, str]:
     """Every file's line, what the program that it starts is, and the ids of its user."""
     if engine.name == "podman" and os.geteuid() == 0:
-        done = run_now(engine, Command(words=("image", "mount", image.reference)))
+        done = run_now(engine, Command(words=("image", "mount", image.id)))
         top = Path(done.text.splitlines()[-1]) if done.status == 0 and done.text else None
         if top is not None and top.is_dir():
             try:
                 return list(_walk(top)), _program(image, top), _ids(image, top)
             finally:
-                run_now(engine, Command(words=("image", "unmount", image.reference)))
+                run_now(engine, Command(words=("image", "unmount", image.id)))
     return _exported(engine, image, container), "", ""
 
 
@@ -101,7 +101,7 @@ def _exported(engine: Engine, image: BuiltImage, container: str | None) -> list[
     """By reading through a container's whole file system, which every engine can give."""
     own = container is None
     if container is None:
-        container = run_now(engine, Command(words=("create", image.reference, "true"))).text
+        container = run_now(engine, Command(words=("create", image.id, "true"))).text
     rows: list[Row] = []
     with subprocess.Popen([engine.program, "export", container], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

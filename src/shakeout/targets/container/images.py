@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,9 @@ _ABSENT = re.compile(
     r"(?i)manifest unknown|not found|no such image|name unknown|does not exist|pull access denied|pinging container"
     r" registry|connection refused|short-name|no such host|unable to copy from source|initializing source"
 )
+_PASSING = re.compile(r"(?i)layer not known|image not known|checking if cached image exists|identifier is not an image")
+"""What an engine says when its cache changed under it, since somebody removed an image: another try helps."""
+_TRIES = 3
 _LAST = 30
 """Lines of a failed build that are kept in memory to say why."""
 
@@ -33,11 +36,16 @@ _LAST = 30
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuiltImage:
     """
-    An image as the engine has it. `document` is the engine's own about it; `reference` names it without doubt.
+    An image as the engine has it. `document` is the engine's own about it, `reference` its name, which another release
+    of the same commit may take over; `id` names it without doubt.
     """
 
     reference: str
     document: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        return str(self.document.get("Id") or self.reference)
 
     @property
     def configuration(self) -> Mapping[str, Any]:
@@ -120,10 +128,18 @@ class Builder:
 
     async def _build(self, service: str, wanted: commands.Build) -> BuiltImage:
         async with self._one:
-            lines, status = await self._run(service, wanted)
+            for _ in range(_TRIES):
+                lines, status = await self._run(service, wanted)
+                if not status or not passing(lines):
+                    break
         if status:
             raise FailedToStartError(self._failure(service, wanted, lines, status))
-        return await self._look(wanted.tag)
+        image = await self._look(wanted.tag)
+        labels = image.configuration.get("Labels") or {}
+        if any(labels.get(name) != value for name, value in wanted.labels.items()):
+            await run(self.engine, commands.label(image.id, wanted))
+            image = await self._look(wanted.tag)
+        return image
 
     async def _run(self, service: str, wanted: commands.Build) -> tuple[list[str], int]:
         """The last lines and the exit status of a build; all of its output is in `logs/SERVICE.build.log`."""
@@ -179,6 +195,12 @@ class Builder:
         path = f"{LOGS_FOLDER}/{service}.log"
         at = Locator(source="log", path=path, line=number) if rows else None
         return Failure(reason="build-failed", message=f"its image cannot be built: {said}", facts=facts, at=at)
+
+
+def passing(lines: Sequence[str]) -> bool:
+    """Whether a build failed by what happened to the engine's cache meanwhile, and not by itself."""
+    said = next((line for line in reversed(lines) if _ERROR.search(line)), "")
+    return bool(_PASSING.search(said))
 
 
 def _words(value: object) -> tuple[str, ...]:

@@ -26,12 +26,13 @@ class Network:
     addresses: dict[str, str] = field(default_factory=dict)
 
 
-async def make_network(engine: Engine, release: str, names: Sequence[str]) -> Network:
+async def make_network(engine: Engine, release: str, application: str, names: Sequence[str]) -> Network:
     """Make the network for containers of these names. Raises EngineError."""
     name = f"shakeout-{release}"
+    labels = {commands.RELEASE: release, commands.APPLICATION: application}
     for attempt in range(_TRIES):
         try:
-            await run(engine, commands.create_network(name, {commands.RELEASE: release}))
+            await run(engine, commands.create_network(name, labels))
             break
         except EngineError:
             # Two releases that begin at once may be given the same addresses: then one of them is refused.

@@ -70,7 +70,7 @@ class ContainerTarget(PlacedTarget[Contained]):
         engine, release = self._engine_of(), self._release_id
         progress(f"using {engine.name} {engine.version}")
         names = [*(service.name for service in plan.services), *(backing.name for backing in plan.backing_services)]
-        self._network = await make_network(engine, release, names)
+        self._network = await make_network(engine, release, plan.application, names)
         self._builder = Builder(engine=engine, run_folder=self._run_folder, redact=self._redact, note=self._note_build)
         self._backings = Backings(
             engine=engine,
@@ -216,10 +216,14 @@ class ContainerTarget(PlacedTarget[Contained]):
             file.write_text("".join(f"{name}={value}\n" for name, value in lines.items()), encoding="utf-8")
             created = commands.Create(
                 name=name,
-                image=image.reference,
+                image=image.id,
                 network=network.name,
                 aliases=[service.name],
-                labels={commands.RELEASE: self._release_id, commands.SERVICE: service.name},
+                labels={
+                    commands.RELEASE: self._release_id,
+                    commands.APPLICATION: self._plan_of().application,
+                    commands.SERVICE: service.name,
+                },
                 environment=file,
                 variables={name: value for name, value in plain.items() if name not in lines},
                 hosts=network.addresses,

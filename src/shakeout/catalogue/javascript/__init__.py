@@ -1,0 +1,1 @@
+"""JavaScript: source that Node.js cannot load, and names that nothing declares."""
