@@ -33,6 +33,7 @@ def test_a_phrase_that_is_repeated_is_one_phrase_wherever_it_begins() -> None:
     )
     assert shape(f"at x{SIGN} of y {SIGN} of y {SIGN}") == shape(f"at x{SIGN} of y {SIGN}")
     assert shape(f"a {SIGN} b {SIGN} c a {SIGN} b {SIGN} c a {SIGN}") != shape(f"a {SIGN} b {SIGN} c b {SIGN}")
+    assert shape(f"sum: up {SIGN}up {SIGN}") == f"sum: up {SIGN}"
     assert shape(f"from {SIGN} to {SIGN}") == f"from {SIGN} to {SIGN}"
 
 
