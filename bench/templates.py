@@ -41,6 +41,7 @@ from shakeout.logs.templates import TemplateMiner, mine
 
 _DIGITS = "0123456789"
 _ROUNDS = 3
+_VARIABLES = (("request", "hex", "16"), ("user", "random", "8"), ("host", "host", ""), ("file", "path", ""))
 _SHARE = 20_000
 """Lines of each log that Drain3 is given for its speed; it does not become faster with more."""
 
@@ -148,10 +149,10 @@ def _speeds(sets: Sequence[Sample], place: Path, count: int) -> None:
         path = place / "one.log"
         size = _repeated(one.lines, path, count // 2)
         slowest = min(slowest, _pair(one.name, path, size))
-    mixed = _mixed(sets)
     path = place / "mixed.log"
-    _pair("**mixed**", path, _repeated(mixed, path, count), rounds=_ROUNDS)
-    _pair("**mixed, with identifiers**", path, _identified(mixed, path, count), rounds=_ROUNDS)
+    _pair("**mixed**", path, _repeated(_mixed(sets), path, count), rounds=_ROUNDS)
+    _pair("**mixed, variables behind**", path, _varied(sets, path, count, behind=True), rounds=_ROUNDS)
+    _pair("**mixed, variables around**", path, _varied(sets, path, count, behind=False), rounds=_ROUNDS)
     print(f"\nslowest log: {slowest:,.0f} lines/s; peak memory: {_megabytes():.0f} MB, with Drain3 in the process")
 
 
@@ -176,15 +177,25 @@ def _memory(sets: Sequence[Sample], count: int) -> None:
     print(f"{size:,} lines, {int(counted):,} with an id: peak memory {megabytes} MB")
 
 
-def _identified(lines: Sequence[str], path: Path, count: int) -> int:
-    """Writes `count` of the lines, each with a random id, host and path and one of 200 names behind it."""
+def _varied(sets: Sequence[Sample], path: Path, count: int, *, behind: bool) -> int:
+    """
+    Writes `count` lines of all sets, with a random id, name, host and path, hardly any of which comes twice.
+
+    They stand behind each line; or else one to three of them in front of it and behind, where depends on its event.
+    """
     rng = random.Random(9)
+    lines = [(line, f"{one.name} {number}") for one in sets for line, number in zip(one.lines, one.truth, strict=True)]
+    random.Random(1).shuffle(lines)
     with path.open("w", encoding="utf-8", errors="replace") as file:
-        for line in itertools.islice(itertools.cycle(lines), count):
-            parts = [
-                SLOTS[slot](rng, given) for slot, given in (("hex", "16"), ("word", "200"), ("host", ""), ("path", ""))
-            ]
-            file.write(f"{line} (request {parts[0]} of {parts[1]} at {parts[2]}, file {parts[3]})\n")
+        for line, event in itertools.islice(itertools.cycle(lines), count):
+            values = [f"{name} {SLOTS[slot](rng, given)}" for name, slot, given in _VARIABLES]
+            if behind:
+                file.write(f"{line} ({' '.join(values)})\n")
+                continue
+            chance = random.Random(event)
+            chosen = chance.sample(values, chance.randint(1, 3))
+            cut = chance.randint(0, len(chosen))
+            file.write(" ".join((*chosen[:cut], line, *chosen[cut:])) + "\n")
     return count
 
 

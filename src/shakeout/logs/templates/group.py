@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
 from shakeout.logs.templates.fold import SIGN
 from shakeout.logs.templates.names import names_of
@@ -28,18 +29,26 @@ GLUED = {"(": f"{GLUE}(", "[": f"{GLUE}["}
 
 def row_of(shape: str) -> Row:
     """The tokens of a shape without space."""
+    parts = tokens(shape)
+    if "(" not in shape and "[" not in shape:
+        return tuple(token for token in parts if not token.isspace())
     row: list[str] = []
     before = " "
-    for token in tokens(shape):
+    for token in parts:
         if not token.isspace():
             row.append(GLUED[token] if token in GLUED and is_word(before) else token)
         before = token
     return tuple(row)
 
 
+@lru_cache(maxsize=1 << 14)
+def _mark(token: str) -> str:
+    return "" if is_word(token) else token
+
+
 def outline_of(row: Row) -> Row:
     """The punctuation of a row, with an empty string for each word."""
-    return tuple("" if is_word(token) else token for token in row)
+    return tuple(map(_mark, row))
 
 
 def grouped(shapes: Iterable[str]) -> dict[str, Row]:

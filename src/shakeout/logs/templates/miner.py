@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 
 import polars as pl
 
 from shakeout.logs import values
 from shakeout.logs.entry import LogEntry
-from shakeout.logs.templates.fold import readable
+from shakeout.logs.templates.fold import Known, readable
 from shakeout.logs.templates.model import Template
 from shakeout.logs.templates.portion import Portion, portion_of, portions_of
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.summary import Summary
-from shakeout.logs.templates.table import EVERY, EXAMPLES, INSTANCES, Seen, Table
+from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Seen, Table
 
 KEYS = 20_000
 """Different keys that are kept; beyond, counts of rare templates are estimated."""
@@ -36,6 +37,7 @@ class TemplateMiner:
 
     def __init__(self, *, keys: int = KEYS, numbered: bool = False) -> None:
         self.table = Table(keys)
+        self._known = Known()
         self._numbered = numbered
         self._codes: list[pl.Series] = []
         self._summary: Summary | None = None
@@ -58,7 +60,7 @@ class TemplateMiner:
     def add_blocks(self, blocks: Iterable[pl.Series | bytes], *, path: str, layout: Layout | None = None) -> None:
         """As `add_lines`, for columns of valid strings, and for blocks of bytes with a line end between two lines."""
         start = 1
-        for portion in portions_of(blocks, layout, self._limits):
+        for portion in portions_of(blocks, layout, self._known, self.table.limits):
             if size := len(portion.rows):
                 self._add(portion, path=path, start=start, layout=layout)
                 start += size
@@ -72,6 +74,7 @@ class TemplateMiner:
         places = kinds["row"]
         keys, traces, hashes = (of.gather(places).to_list() for of in (portion.keys, portion.traces, portion.hashes))
         wanting: list[tuple[int, Seen]] = []
+        alone: list[tuple[Seen, int]] = []
         rows = zip(*(kinds[name].to_list() for name in ("level", "count", "first", "last")), strict=True)
         for kind, (level, count, first, last) in enumerate(rows):
             key, known = keys[kind], table.seen.get(keys[kind])
@@ -80,31 +83,29 @@ class TemplateMiner:
             elif (known := table.add(key, traces[kind], hashes[kind], count, begun + first)) is None:
                 continue
             if len(known.examples) < EXAMPLES:
-                wanting.append((kind, known))
+                if count == 1:
+                    alone.append((known, first))
+                else:
+                    wanting.append((kind, known))
             if level:
                 severity = values.severity(level.strip(" []()<>:|,"))
                 known.notes().severities[severity.name if severity is not None else "DEFAULT"] += count
             if layout and layout.time_:
                 known.notes().at(layout.time(portion.lines[first]))
                 known.notes().at(layout.time(portion.lines[last]))
-        if wanting:
-            self._exemplify(portion, wanting, path, start)
+        heads = kinds["heads"].gather([kind for kind, _ in wanting]).to_list()
+        wanted = alone + [(seen, at) for (_, seen), head in zip(wanting, heads, strict=True) for at in head]
+        if wanted:
+            self._exemplify(portion, wanted, path, start)
         if self._numbered:
             self._number(portion, places.to_list(), keys)
         self.lines += len(portion.rows)
 
-    def _limits(self) -> pl.Series | None:
-        """The greatest hash that each outline may still keep; None as long as none is full."""
-        most = self.table.most
-        return pl.Series(most, dtype=pl.UInt64) if min(most) < EVERY else None
-
-    def _exemplify(self, portion: Portion, wanting: list[tuple[int, Seen]], path: str, start: int) -> None:
-        """Keeps the first lines of keys that have not enough examples yet."""
-        heads = portion.kinds["heads"].gather([row for row, _ in wanting]).to_list()
-        places = [(seen, at) for (_, seen), head in zip(wanting, heads, strict=True) for at in head]
-        places.sort(key=lambda place: place[1])
-        texts = portion.texts.gather([at for _, at in places]).to_list()
-        for (seen, at), text in zip(places, texts, strict=True):
+    def _exemplify(self, portion: Portion, wanted: list[tuple[Seen, int]], path: str, start: int) -> None:
+        """Keeps lines, given by their positions, of keys that have not enough examples yet: the first of each."""
+        wanted.sort(key=itemgetter(1))
+        texts = portion.texts_at([at for _, at in wanted])
+        for (seen, at), text in zip(wanted, texts, strict=True):
             if len(seen.examples) < EXAMPLES:
                 seen.examples.append((self.lines + at, text[:EXAMPLE_LIMIT], path, start + at))
 
@@ -114,7 +115,7 @@ class TemplateMiner:
         while batch := list(itertools.islice(remaining, _BATCH)):
             self._summary = None
             texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
-            portion = portion_of(texts, None)
+            portion = portion_of(texts, None, self._known)
             seen = self.table.seen
             keys = portion.keys.to_list()
             traces, hashes = portion.traces.to_list(), portion.hashes.to_list()

@@ -30,14 +30,10 @@ _TRIED = 8
 
 
 def names_of(rows: Iterable[Row]) -> frozenset[str]:
-    """The names among the words of rows."""
-    slots: dict[Frame, set[str]] = defaultdict(set)
-    for row in rows:
-        for place, token in enumerate(row if len(row) <= LONGEST else ()):
-            if SIGN not in token and any(character.isalpha() for character in token):
-                slots[place, row[:place] + row[place + 1 :]].add(token)
-    several = {frame: words for frame, words in slots.items() if len(words) >= COMMON}
-    filled: dict[str, list[Frame]] = defaultdict(list)
+    """The names among the words of rows; each row is given once."""
+    slots = _Slots(rows)
+    several = {frame: words for frame, words in slots.several.items() if len(words) >= COMMON}
+    filled: dict[str, list[int]] = defaultdict(list)
     for frame, words in several.items():
         for word in words:
             filled[word].append(frame)
@@ -54,25 +50,70 @@ def names_of(rows: Iterable[Row]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _independent(one: Frame, other: Frame, common: int, slots: dict[Frame, set[str]]) -> bool:
+class _Slots:
+    """
+    The words of each slot, found by the frame around it.
+
+    A frame is known by a number, the sum of a number for each word at its place, so that a row of many words takes no
+    more than its length. `first` has one row of each frame, `several` the words where there is more than one, `places`
+    the place of those.
+    """
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self.first: dict[int, Row] = {}
+        self.several: dict[int, set[str]] = {}
+        self.places: dict[int, int] = {}
+        spoken: dict[str, bool] = {}
+        for row in rows:
+            if len(row) > LONGEST:
+                continue
+            numbers = list(map(hash, enumerate(row)))
+            total = sum(numbers)
+            for place, token in enumerate(row):
+                speaks = spoken.get(token)
+                if speaks is None:
+                    speaks = spoken[token] = SIGN not in token and any(map(str.isalpha, token))
+                if speaks:
+                    frame = total - numbers[place]
+                    known = self.first.setdefault(frame, row)
+                    if known is row:
+                        continue
+                    words = self.several.get(frame)
+                    if words is None:
+                        words = self.several[frame] = {known[place]}
+                        self.places[frame] = place
+                    words.add(token)
+
+    def frame(self, number: int) -> Frame:
+        """The place of a slot of several words, and the row around it."""
+        place, row = self.places[number], self.first[number]
+        return place, row[:place] + row[place + 1 :]
+
+    def at(self, place: int, row: Row) -> set[str]:
+        """The words of the slot at a place of a row."""
+        frame = sum(hash((at, token)) for at, token in enumerate(row) if at != place)
+        known = self.first.get(frame)
+        return self.several.get(frame, set() if known is None else {known[place]})
+
+
+def _independent(one: int, other: int, common: int, slots: _Slots) -> bool:
     """
     Whether two frames are of two events.
 
     They are if they differ in more than one place. If in one alone, then the words there might as well be the names;
     so there must be fewer of them than the slots have in common.
     """
-    (place, left), (elsewhere, right) = one, other
+    (place, left), (elsewhere, right) = slots.frame(one), slots.frame(other)
     if place != elsewhere or len(left) != len(right):
         return True
     different = [at for at, (a, b) in enumerate(zip(left, right, strict=True)) if a != b]
     if len(different) != 1:
         return len(different) > 1
     at = different[0]
-    full = (*left[:place], "", *left[place:])
+    full = [*left[:place], "", *left[place:]]
     at += at >= place
-    rest = [*full[:at], *full[at + 1 :]]
     kinds: set[str] = set()
-    for word in list(slots[one])[:COMMON]:
-        rest[place - (place > at)] = word
-        kinds |= slots.get((at, tuple(rest)), set())
+    for word in sorted(slots.several[one])[:COMMON]:
+        full[place] = word
+        kinds |= slots.at(at, tuple(full))
     return len(kinds) < common

@@ -11,10 +11,10 @@ from functools import cached_property
 
 import polars as pl
 
-from shakeout.logs.templates.fold import cut, names_folded, numbers_folded, text_folded
+from shakeout.logs.templates.fold import Known, cut, numbers_folded, text_folded
 from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import Layout
-from shakeout.logs.templates.table import EXAMPLES
+from shakeout.logs.templates.table import EXAMPLES, Limits
 from shakeout.logs.templates.traces import MARKS, traces_of
 
 
@@ -25,9 +25,8 @@ class Portion:
 
     `raw` are the lines as they came, `bare` the messages in them where that is not the same. `keys` are the distinct
     keys, each with its trace and a hash; `rows` says for each line which of them it has. `passed` counts the lines of
-    each trace whose key can not be kept, because its hash is beyond the limit of its outline. Of all others `kinds`
-    has, for each `row` of `keys` and each `level`, the `count`, and the positions of the `first` line, of the `last`,
-    and of the first few (`heads`).
+    each trace whose key can not be kept (`Limits`). Of all others `kinds` has, for each `row` of `keys` and
+    each `level`, the `count`, and the positions of the `first` line, of the `last`, and of the first few (`heads`).
 
     The hash is the same in every run of one version of polars. It decides which keys of an event with too many names
     are looked at, never an id.
@@ -52,6 +51,13 @@ class Portion:
         """The bare messages as a column."""
         return self.lines if self.bare is None else self.bare
 
+    def texts_at(self, places: list[int]) -> list[str]:
+        """The bare messages of some lines, by their positions; a block is not made a column for these."""
+        if self.bare is None and isinstance(self.raw, bytes):
+            lines = self.raw.split(b"\n")
+            return [lines[at].removesuffix(b"\r").decode("utf-8", "replace") for at in places]
+        return [str(text) for text in self.texts.gather(places)]
+
 
 def column_of(block: bytes) -> pl.Series:
     """
@@ -62,30 +68,32 @@ def column_of(block: bytes) -> pl.Series:
     return _lines_of(_text_of(block), block)
 
 
-def portion_of(lines: pl.Series | bytes, layout: Layout | None, limits: pl.Series | None = None) -> Portion:
+def portion_of(lines: pl.Series | bytes, layout: Layout | None, known: Known, limits: Limits | None = None) -> Portion:
     """
     Folds and counts a column of lines (valid strings) or a block.
 
-    `limits` has for each outline the greatest hash of a key that may be kept.
+    `known` is the memory of the second fold. `limits` says which keys can not be kept.
     A block is folded before it is divided, which is quicker, unless its lines must be looked at one by one: where they
     have a prefix or terminal escapes, or are JSON objects.
     """
     if layout is None and isinstance(lines, bytes) and b"\x1b" not in lines and not lines.startswith(b"{"):
         rough = cut(_lines_of(text_folded(_text_of(lines)), lines))
         if not rough.str.starts_with("{").any():
-            return _counted(lines, None, pl.DataFrame({"rough": rough}), limits)
+            return _counted(lines, None, pl.DataFrame({"rough": rough}), known, limits)
     column = column_of(lines) if isinstance(lines, bytes) else lines
     frame = pl.DataFrame({"line": column})
     frame = layout.applied(frame) if layout else frame.with_columns(text=pl.col("line"))
     frame = spoken(frame)
     frame = frame.with_columns(rough=numbers_folded(frame["text"]))
-    return _counted(column, frame["text"], frame.drop("line", "text"), limits)
+    return _counted(column, frame["text"], frame.drop("line", "text"), known, limits)
 
 
-def _counted(raw: pl.Series | bytes, bare: pl.Series | None, frame: pl.DataFrame, limits: pl.Series | None) -> Portion:
+def _counted(
+    raw: pl.Series | bytes, bare: pl.Series | None, frame: pl.DataFrame, known: Known, limits: Limits | None
+) -> Portion:
     frame = frame.with_row_index("at")
     rough = frame.group_by("rough", maintain_order=True).agg("at")
-    folded = pl.DataFrame({"key": names_folded(rough["rough"]), "at": rough["at"], "lines": rough["at"].list.len()})
+    folded = pl.DataFrame({"key": known.folded(rough["rough"]), "at": rough["at"], "lines": rough["at"].list.len()})
     grouped = folded.with_row_index("part").group_by("key", maintain_order=True)
     keys = grouped.agg("part", pl.col("lines").sum()).with_row_index("row")
     parts = _scattered(keys, "part", len(folded))
@@ -95,7 +103,7 @@ def _counted(raw: pl.Series | bytes, bare: pl.Series | None, frame: pl.DataFrame
     frame = frame.drop("rough").with_columns(row=rows)
     passed: list[tuple[int, int]] = []
     if limits is not None:
-        beyond = hashes > limits.gather(traces // (1 << 2 * MARKS))
+        beyond = _beyond(traces // (1 << 2 * MARKS), hashes, limits)
         if beyond.any():
             passed = keys.select(pl.lit(traces).alias("trace"), "lines").filter(beyond).group_by("trace").sum().rows()
             frame = frame.filter(~beyond.gather(rows))
@@ -108,6 +116,20 @@ def _counted(raw: pl.Series | bytes, bare: pl.Series | None, frame: pl.DataFrame
         pl.col("at").last().alias("last"),
     )
     return Portion(raw=raw, bare=bare, keys=key, traces=traces, hashes=hashes, rows=rows, passed=passed, kinds=kinds)
+
+
+def _beyond(outlines: pl.Series, hashes: pl.Series, limits: Limits) -> pl.Series:
+    """Which of the keys with these outlines and hashes can not be kept."""
+    if limits.most is not None:
+        beyond = hashes > limits.most.gather(outlines)
+    else:
+        beyond = pl.repeat(value=False, n=len(hashes), dtype=pl.Boolean, eager=True)
+    left = pl.DataFrame({"outline": outlines, "hash": hashes}).with_row_index("at").filter(~beyond)
+    crowded = left.filter(pl.len().over("outline") > limits.each) if len(left) > limits.each else left.clear()
+    if len(crowded):
+        late = crowded.filter(pl.col("hash").rank("min").over("outline") > limits.each)["at"]
+        beyond = beyond.scatter(late, values=True)
+    return beyond
 
 
 def _scattered(frame: pl.DataFrame, places: str, size: int) -> pl.Series:
@@ -129,7 +151,7 @@ def _lines_of(text: pl.Series, block: bytes) -> pl.Series:
 
 
 def portions_of(
-    columns: Iterable[pl.Series | bytes], layout: Layout | None, limits: Callable[[], pl.Series | None]
+    columns: Iterable[pl.Series | bytes], layout: Layout | None, known: Known, limits: Callable[[], Limits]
 ) -> Iterator[Portion]:
     """
     The portions of several columns or blocks, in order; as many are made at the same time as there are cores.
@@ -142,12 +164,12 @@ def portions_of(
     columns = itertools.chain(first, remaining)
     if cores < 2 or len(first) < 2:
         for column in columns:
-            yield portion_of(column, layout, limits())
+            yield portion_of(column, layout, known, limits())
         return
     with ThreadPoolExecutor(cores, thread_name_prefix="portion") as workers:
         pending: deque[Future[Portion]] = deque()
         for column in columns:
-            pending.append(workers.submit(portion_of, column, layout, limits()))
+            pending.append(workers.submit(portion_of, column, layout, known, limits()))
             if len(pending) > cores:
                 yield pending.popleft().result()
         while pending:

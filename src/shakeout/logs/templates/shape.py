@@ -22,7 +22,6 @@ _SIZE_TWICE = re.compile(rf"{SIGN} ?{_UNIT} \({SIGN}(?: ?{_UNIT})?\)")
 _MEASURE = re.compile(rf"{SIGN} {_UNIT}(?![0-9A-Za-z_/-])")
 _LIST = re.compile(rf"{SIGN}(?:[\s,;:/#.+*_&@~-]{{1,3}}{SIGN})+")
 _PHRASES = re.compile(rf"((?:[^{SIGN}|]{{1,60}}{SIGN}){{1,4}}?)\1+")
-_SPACE = re.compile(r"\s+")
 _EMPTY_VALUE = re.compile(r"(?<=[0-9A-Za-z])  (?=[0-9A-Za-z\[(])")
 _NAMED = re.compile(rf"(?<![0-9A-Za-z])[A-Za-z]{{2,4}}[0-9](?=[.:_/@-]{{1,2}}{SIGN})")
 _EMPTY = re.compile(r"(?<=\s)\(\s*\)|(?<=\s)\[\s*\]")
@@ -31,12 +30,17 @@ _QUOTED_SETTING = re.compile(r"""(?<==)(?:"[^"]*"|'[^']*')""")
 _WRAPPED_SETTING = re.compile(rf"(?<==)[\w.$]*(?:\({SIGN}\)|\[{SIGN}\]|\{{{SIGN}\}})")
 _TOKEN = re.compile(r"\s+|\.{3,}|(?:(?!\.{3})[^\s=:,;()\[\]{}<>\"'|])+|.", re.DOTALL)
 
+_MINUS, _PLUS = f"-{SIGN}", f"+{SIGN}"
+_HOLLOW = ("()", "( )", "[]", "[ ]")
+_MOST_PARTS = 4
+
 Tokens = tuple[str, ...]
 
 
 def restored(key: str) -> str:
     """The key with the underscores that the fold took, without the signs of numbers."""
-    return _PLUS_OR_MINUS.sub("", _LOST_UNDERSCORE.sub("_", key))
+    text = _LOST_UNDERSCORE.sub("_", key)
+    return _PLUS_OR_MINUS.sub("", text) if _MINUS in text or _PLUS in text else text
 
 
 def shape(key: str) -> str:
@@ -46,14 +50,14 @@ def shape(key: str) -> str:
     `12 bytes (1.1 KB)`, `1, 2, 3`, `<1 sec` and `node 1 ok node 2 ok` have as many parts as they happen to have: lines
     that differ in this alone are one event.
     """
-    text = _SPACE.sub(" ", restored(key).strip())
+    text = " ".join(restored(key).split())
     text = _NUMBERED.sub(rf"\1{SIGN}", text)
     if SIGN in text:
         text = _ABOUT.sub("", text)
         text = _SIZE_TWICE.sub(SIGN, text)
         text = _MEASURE.sub(SIGN, text)
         text = _NAMED.sub(SIGN, text)
-    if "(" in text or "[" in text:
+    if any(pair in text for pair in _HOLLOW):
         text = _EMPTY.sub(lambda empty: f"{empty[0][0]}{SIGN}{empty[0][-1]}", text)
     if "=" in text:
         text = _UNSET.sub(f"={SIGN}", text)
@@ -61,9 +65,19 @@ def shape(key: str) -> str:
     if "=" in text:
         text = _QUOTED_SETTING.sub(SIGN, text)
         text = _WRAPPED_SETTING.sub(SIGN, text)
-    if len(text) <= _PHRASE_LIMIT and text.count(SIGN) > 1:
+    if len(text) <= _PHRASE_LIMIT and _may_repeat(text):
         text = _PHRASES.sub(r"\1", text)
     return text
+
+
+def _may_repeat(text: str) -> bool:
+    """Whether a phrase with values can be in a text twice in a row: cheaper to ask than to look for it."""
+    parts = text.split(SIGN)[:-1]
+    return any(
+        again and part.endswith(again)
+        for size in range(1, min(_MOST_PARTS, len(parts) // 2) + 1)
+        for part, again in zip(parts, parts[size:], strict=False)
+    )
 
 
 def with_empty_value(key: str) -> str | None:

@@ -7,7 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from shakeout.logs.templates.traces import OUTLINES, outline_of, trace_of
+import polars as pl
+
+from shakeout.logs.templates.traces import OUTLINES, outline_of
 
 EXAMPLES = 5
 INSTANCES = 1000
@@ -39,11 +41,12 @@ class Seen:
     """
     What was seen under one key.
 
-    `number` is of this table, `order` the position of its first line in the input; `noted` is None where the lines say
-    nothing of themselves.
+    `number` is of this table, `trace` that of the key, `order` the position of its first line in the input; `noted` is
+    None where the lines say nothing of themselves.
     """
 
     number: int
+    trace: int
     order: int
     examples: list[Line]
     count: int = 0
@@ -54,6 +57,19 @@ class Seen:
         if self.noted is None:
             self.noted = Noted(Counter(), Counter(), {})
         return self.noted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """
+    Which keys can not be kept any more, whatever else comes.
+
+    Those of a greater hash than `most` has for their outline (None as long as no outline is full), and those of whose
+    outline `each` others of smaller hashes are known.
+    """
+
+    most: pl.Series | None
+    each: int
 
 
 class Table:
@@ -76,6 +92,11 @@ class Table:
         self._kept: dict[int, list[tuple[int, str]]] = {}
         self._numbers = -1
 
+    def limits(self) -> Limits:
+        """What can be said of keys that are not yet looked at."""
+        full = min(self.most) < EVERY
+        return Limits(most=pl.Series(self.most, dtype=pl.UInt64) if full else None, each=self.each)
+
     @property
     def overflowed(self) -> bool:
         """Whether there were more different keys than could be kept."""
@@ -89,7 +110,8 @@ class Table:
         asking. It only ever becomes smaller.
         """
         outline = outline_of(trace)
-        kept = self._kept.setdefault(outline, [])
+        if (kept := self._kept.get(outline)) is None:
+            kept = self._kept[outline] = []
         rank = (-hashed, key)
         if len(kept) >= self.each:
             if rank <= kept[0]:
@@ -101,7 +123,7 @@ class Table:
         if len(kept) >= self.each:
             self.most[outline] = -kept[0][0]
         self._numbers += 1
-        found = self.seen[key] = Seen(self._numbers, order, [], count)
+        found = self.seen[key] = Seen(self._numbers, trace, order, [], count)
         while len(self.seen) > self.limit:
             self.each //= 2
             for number, ranks in self._kept.items():
@@ -120,11 +142,10 @@ class Table:
                 if (known := both.seen.get(key)) is not None:
                     known.count += seen.count
                 else:
-                    both.seen[key] = Seen(len(both.seen), seen.order, seen.examples, seen.count, seen.noted)
+                    both.seen[key] = Seen(len(both.seen), seen.trace, seen.order, seen.examples, seen.count, seen.noted)
         return both
 
     def _let_go(self, key: str) -> None:
         gone = self.seen.pop(key)
-        trace = trace_of(key)
-        self.passed[trace] += gone.count
-        self.departed[gone.number] = trace
+        self.passed[gone.trace] += gone.count
+        self.departed[gone.number] = gone.trace
