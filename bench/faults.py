@@ -41,7 +41,7 @@ _VARIES = (
     (re.compile(r"\bport \d{4,5}\b"), "port <address>"),
     (re.compile(r"/tmp/[\w./-]*?(?=/data|/source|/application|[\s'\",:)]|$)"), "<folder>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<identity>"),
-    (re.compile(r"\b[0-9a-f]{32}\b"), "<identity>"),
+    (re.compile(r"\b(?:run-[0-9a-f]{16}|[0-9a-f]{32})\b"), "<identity>"),
     # Fingerprints of keys that each release makes anew (`generate: true`).
     (re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?![0-9a-f])"), "<fingerprint>"),
     (re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|seconds)\b"), "<seconds>"),
