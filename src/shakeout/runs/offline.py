@@ -278,8 +278,21 @@ def _unexplained(issues: Iterable[Issue], log: ErrorLog, *, repository: bool) ->
             found[key] = replace(found[key], count=found[key].count + count)
         else:
             more = _needed(needs if needs_more else "", repository=repository)
-            found[key] = Unexplained(symptom=symptom, needs=more, count=count, evidence=issue.evidence)
+            found[key] = Unexplained(
+                symptom=f"{symptom}{_first(issue, symptom)}", needs=more, count=count, evidence=issue.evidence
+            )
     return sorted(found.values(), key=lambda item: -item.count)
+
+
+def _first(issue: Issue, symptom: str) -> str:
+    """What is known of an error that nothing explains: its first cause, if that is another one, and its place."""
+    said = next((why.answer.removeprefix("Because ") for why in issue.whys if why.rule in _RESTATING), "")
+    error, raised, place = said.rpartition(" was raised")
+    known = symptom.endswith(error) or (symptom.endswith("…") and error.startswith(symptom.partition(": ")[2][:80]))
+    if not raised or (known and not place):
+        return ""
+    told = f"raised{place}" if known else said
+    return f" ({told if len(told) <= NAMED else f'{told[: NAMED - 1]}…'})"
 
 
 def _status(*, failed: bool, unsure: bool) -> Status:
