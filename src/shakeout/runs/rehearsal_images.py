@@ -8,7 +8,7 @@ as it is there. Where none does, or the image cannot be had: the service's comma
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +42,11 @@ class StandIns:
     processes: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
 
+    def note(self, names: list[str], name: str) -> None:
+        """Add a name to one of the lists, once."""
+        if name not in names:
+            names.append(name)
+
     def notes(self) -> Iterator[str]:
         """What the report has to say of it."""
         if self.engine and self.built:
@@ -69,28 +74,56 @@ def engine_here(wanted: bool) -> Engine | None:
         return None
 
 
-def stand_ins(plan: Plan, place: Path, urls: Mapping[str, str], engine: Engine | None, progress: Progress) -> StandIns:
+def stand_ins(
+    plans: Sequence[Plan], place: Path, urls: Mapping[str, str], engine: Engine | None, progress: Progress
+) -> StandIns:
     """
-    Find or make what runs for each image of the plan; files of commits are laid out below `place`.
+    Find or make what runs for each image of the plans; files of commits are laid out below `place`.
 
     Raises DeploymentError where an image cannot be built, UsageError where a service has neither image nor command
-    here.
+    here, or where one image would have to stand for two commits.
     """
     found = StandIns(engine=engine)
+    commits: dict[str, str] = {}
+    for plan in plans:
+        for service in plan.services:
+            if service.url is None and service.image is not None and _made_here(service, found):
+                _told_apart(plan, service, commits.setdefault(service.image, service.commit))
+        _add(found, plan, place, urls, progress)
+    return found
+
+
+def _made_here(service: ServicePlan, found: StandIns) -> bool:
+    """Whether files of a commit, and not what is in a registry, stand for the image."""
+    return service.build is not None or found.engine is None
+
+
+def _told_apart(plan: Plan, service: ServicePlan, commit: str) -> None:
+    if commit != service.commit:
+        raise UsageError(
+            f"the two releases of {service.name} have one image, so that they cannot be told apart",
+            expected="an image with ${commit} in its name",
+            seen=f"{service.image} for {commit[:12]} and for {service.commit[:12]}",
+            where=f"{plan.manifest_path}:{service.at.line}" if service.at else plan.manifest_path,
+        )
+
+
+def _add(found: StandIns, plan: Plan, place: Path, urls: Mapping[str, str], progress: Progress) -> None:
+    engine = found.engine
     known = LateValues(services={**urls, **{one.name: one.url for one in plan.services if one.url}})
     for service in plan.services:
         if service.url is not None or service.image is None:
             continue
         if engine is not None and service.build is not None:
             _build(plan, service, service.image, _tree(plan, service, place, progress), engine, progress)
-            found.built.append(service.name)
-            found.named.append(service.image)
+            found.note(found.built, service.name)
+            found.note(found.named, service.image)
         elif engine is not None and _is_there(engine, service.name, service.image, progress):
-            found.there.append(service.name)
+            found.note(found.there, service.name)
         elif service.command:
             tree = _tree(plan, service, place, progress)
             found.commands[service.image] = _command(service, tree, known)
-            found.processes.append(service.name)
+            found.note(found.processes, service.name)
         else:
             raise UsageError(
                 f"{service.name} cannot be rehearsed on this machine",
@@ -98,7 +131,6 @@ def stand_ins(plan: Plan, place: Path, urls: Mapping[str, str], engine: Engine |
                 seen="none of them",
                 where=f"{plan.manifest_path}:{service.at.line}" if service.at else plan.manifest_path,
             )
-    return found
 
 
 def listed(names: list[str]) -> str:
