@@ -22,6 +22,7 @@ from shakeout.targets.container import commands
 from shakeout.targets.container.engine import Command as EngineCommand
 from shakeout.targets.container.engine import Engine, find_engine, run_now
 from shakeout.targets.environment import SEARCH_PATH
+from shakeout.targets.uploading import lay_out_upload
 
 _LAST = 15
 CACHE = "localhost/shakeout/rehearsal"
@@ -115,14 +116,13 @@ def _add(found: StandIns, plan: Plan, place: Path, urls: Mapping[str, str], prog
         if service.url is not None or service.image is None:
             continue
         if engine is not None and service.build is not None:
-            _build(plan, service, service.image, _tree(plan, service, place, progress), engine, progress)
+            _build(plan, service, service.image, place, engine, progress)
             found.note(found.built, service.name)
             found.note(found.named, service.image)
         elif engine is not None and _is_there(engine, service.name, service.image, progress):
             found.note(found.there, service.name)
         elif service.command:
-            tree = _tree(plan, service, place, progress)
-            found.commands[service.image] = _command(service, tree, known)
+            found.commands[service.image] = _command(service, _files(plan, service, place, progress), known)
             found.note(found.processes, service.name)
         else:
             raise UsageError(
@@ -146,13 +146,33 @@ def _tree(plan: Plan, service: ServicePlan, place: Path, progress: Progress) -> 
     return tree
 
 
-def _build(plan: Plan, service: ServicePlan, image: str, tree: Path, engine: Engine, progress: Progress) -> None:
+def _files(plan: Plan, service: ServicePlan, place: Path, progress: Progress) -> Path:
+    """The files in which a service's command runs: those of its commit, without what is not uploaded."""
+    tree, spec = _tree(plan, service, place, progress), service.build
+    if spec is None or spec.upload is None or spec.context != ".":
+        return tree
+    return _context(plan, service, place, progress)
+
+
+def _context(plan: Plan, service: ServicePlan, place: Path, progress: Progress) -> Path:
+    """The folder that the service's image is built from; of one that is uploaded, only what comes up."""
+    tree, spec = _tree(plan, service, place, progress), service.build
+    if spec is None or spec.upload is None:
+        return tree / (spec.context if spec is not None else ".")
+    folder = place / f"{service.commit}-upload" / spec.context
+    if not folder.exists():
+        out = lay_out_upload(tree, spec.context, folder)
+        progress(f"leaving out {out} files of {spec.context} as gcloud does")
+    return folder
+
+
+def _build(plan: Plan, service: ServicePlan, image: str, place: Path, engine: Engine, progress: Progress) -> None:
     assert service.build is not None
-    spec = service.build
+    spec, tree = service.build, _tree(plan, service, place, progress)
     progress(f"{service.name}: building its image from {spec.dockerfile}")
     wanted = commands.Build(
         dockerfile=tree / spec.dockerfile,
-        context=tree / spec.context,
+        context=_context(plan, service, place, progress),
         shown=spec.dockerfile,
         tag=image,
         labels={commands.REVISION: service.commit},
