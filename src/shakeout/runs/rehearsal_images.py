@@ -162,7 +162,7 @@ def _context(plan: Plan, service: ServicePlan, place: Path, progress: Progress) 
     folder = place / f"{service.commit}-upload" / spec.context
     if not folder.exists():
         out = lay_out_upload(tree, spec.context, folder)
-        progress(f"leaving out {out} files of {spec.context} as gcloud does")
+        progress(f"leaving out what gcloud does not upload of {spec.context} (files: {out})")
     return folder
 
 
