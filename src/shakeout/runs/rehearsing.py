@@ -85,7 +85,7 @@ def rehearsing(
         ready = stack.enter_context(started(order))
         progress(f"rehearsing {plan.environment} on a double of Cloud Run at {ready.run}")
         stack.enter_context(_variables(_endpoint_variables(ready, names, urls)))
-        known = (*plan.secret_values, *values.values())
+        known = (*plan.secret_values, *(value for versions in values.values() for value in versions.values()))
         yield Rehearsed(
             request=replace(request, plan=replace(plan, secret_values=known)),
             notes=tuple(_notes(plan, found, faults)),
