@@ -38,7 +38,7 @@ from shakeout.runs.request import Request
 from shakeout.runs.sources import declarations_of, images_of, platform_of, probes_of
 from shakeout.runs.traffic import decide
 from shakeout.targets.base import Collecting, Inventory, Progress, Release, Staged, Target
-from shakeout.targets.capture import entries, last_lines, merged
+from shakeout.targets.capture import entries, last_lines, merged, until_written
 from shakeout.targets.script.running import output
 from shakeout.why.sources import Sources
 
@@ -160,17 +160,19 @@ class Run:
         )
         with suppress(OSError):
             self._inventory = await last_inventory(self.target, release, self.progress)
+        wrong = not release.deployed or any(result.outcome != "passed" for result in self._results)
         if isinstance(self.target, Collecting):
-            missing = await self.target.collect(self.progress)
+            missing = await self.target.collect(self.progress, wrong=wrong)
             self.notes += [missing] if missing and missing not in self.notes else []
-        await self._look_into_images()
+        if wrong:
+            await until_written(self.logs_folder or folder.path)
+            await self._look_into_images()
         return self._results
 
     async def _look_into_images(self) -> None:
-        """Where something is wrong and the target has images, write down what they hold."""
+        """Where the target has images, write down what they hold."""
         looking = getattr(self.target, "look_into_images", None)
-        wrong = any(result.outcome != "passed" for result in self._results)
-        if looking is not None and self.release is not None and (wrong or not self.release.deployed):
+        if looking is not None:
             await looking()
 
     def _place(self, name: str) -> Path | None:

@@ -145,10 +145,15 @@ class CloudRunTarget:
             progress(f"rolling back: {why}")
             await recover(api, journal, told, by="shakeout", why=why, progress=progress)
 
-    async def collect(self, progress: Progress) -> str | None:
+    async def collect(self, progress: Progress, *, wrong: bool) -> str | None:
         """See `base.Collecting`: take in what Cloud Logging has of this release by now."""
-        await self._take_logs()
-        return self._recorder.problem if self._recorder is not None else None
+        if self._recorder is None:
+            return None
+        if wrong:
+            await self._recorder.take_late()
+        else:
+            await self._recorder.take()
+        return self._recorder.problem
 
     async def _take_logs(self) -> None:
         if self._recorder is not None:
