@@ -14,7 +14,7 @@ from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.sketch import Numbers
 
-_NEWLINE = 10
+_NEWLINE, _BRACE = b"\n{"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +23,14 @@ class Block:
     Some lines of a log, `size` of them.
 
     `raw` are the lines as they came, `bare` the messages in them where that is not the same, `levels` the names of
-    severities that stand before these.
+    severities that stand before these. `ends` says where each line of bytes ends, as soon as that is known.
     """
 
     raw: pl.Series | bytes
     bare: pl.Series | None
     levels: pl.Series | None
     size: int
+    ends: Numbers | None = None
 
     @cached_property
     def lines(self) -> pl.Series:
@@ -43,13 +44,13 @@ class Block:
 
     @property
     def data(self) -> bytes:
-        """The bare messages as bytes, each with a line end behind it and none within."""
+        """The bare messages as bytes, with a line end between each two of them and none within."""
         if self.bare is None and isinstance(self.raw, bytes):
-            return self.raw + b"\n"
+            return self.raw
         texts = self.texts
         if texts.str.contains("\n", literal=True).any():
             texts = texts.str.replace_all("\n", "\x0b", literal=True)
-        return f"{texts.str.join(chr(_NEWLINE)).item() or ''}\n".encode("utf-8", "replace")
+        return str(texts.str.join("\n").item() or "").encode("utf-8", "replace")
 
     def texts_at(self, places: Sequence[int]) -> list[str]:
         """The bare messages of some lines, by their positions; bytes are not made a column for these."""
@@ -75,36 +76,42 @@ class Block:
         parts = _scattered(keys["part"], len(found))
         return keys["key"], parts[_scattered(found["at"], len(frame))]
 
-    @cached_property
-    def _ends(self) -> Numbers:
-        assert isinstance(self.raw, bytes)
-        return np.append(np.flatnonzero(np.frombuffer(self.raw, np.uint8) == _NEWLINE), len(self.raw))
-
     def _cut(self, places: Sequence[int]) -> list[bytes]:
         """Some lines of bytes, by their positions."""
         assert isinstance(self.raw, bytes)
         raw = self.raw
+        if self.ends is None:
+            lines = raw.split(b"\n")
+            return [lines[place] for place in places]
         at = np.asarray(places, np.intp)
-        ends = self._ends.take(at)
-        starts = np.where(at > 0, self._ends.take(at - 1, mode="clip") + 1, 0)
+        ends = self.ends.take(at)
+        starts = np.where(at > 0, self.ends.take(at - 1, mode="wrap") + 1, 0)
         return [raw[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
-def block_of(lines: pl.Series | bytes, layout: Layout | None) -> Block:
+def block_of(lines: pl.Series | bytes, layout: Layout | None, size: int) -> Block:
     """
-    A block of a column of lines (valid strings), or of bytes with a line end between two lines.
+    A block of a column of `size` lines (valid strings), or of bytes with a line end between two lines.
 
     Bytes are made a column where their lines must be looked at one by one: where they have a prefix or terminal
     escapes, or are JSON objects.
     """
     if isinstance(lines, bytes):
-        if layout is None and b"\x1b" not in lines and not lines.startswith(b"{") and b"\n{" not in lines:
-            return Block(raw=lines, bare=None, levels=None, size=lines.count(b"\n") + 1)
+        if layout is None and b"\x1b" not in lines and not _has_objects(lines):
+            return Block(raw=lines, bare=None, levels=None, size=size)
         lines = column_of(lines)
     frame = pl.DataFrame({"line": lines})
     frame = layout.applied(frame) if layout else frame.with_columns(text=pl.col("line"))
     levels = frame["level"] if layout else None
-    return Block(raw=lines, bare=spoken(frame)["text"], levels=levels, size=len(lines))
+    return Block(raw=lines, bare=spoken(frame)["text"], levels=levels, size=size)
+
+
+def _has_objects(lines: bytes) -> bool:
+    """Whether a line begins with a brace."""
+    if b"{" not in lines:
+        return False
+    data = np.frombuffer(lines, np.uint8)
+    return lines[0] == _BRACE or bool(((data[1:] == _BRACE) & (data[:-1] == _NEWLINE)).any())
 
 
 def column_of(block: bytes) -> pl.Series:

@@ -16,7 +16,7 @@ import polars as pl
 from shakeout.logs.templates.agreement import agree
 from shakeout.logs.templates.sketch import Flags, Hashes, Numbers, Sketches
 
-SAMPLE = 16
+SAMPLE = 8
 """Different lines of a sketch that are looked at, and how many it must have before they speak for all."""
 
 LARGER = 64

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,7 @@ from shakeout.logs.templates.casts import Casts, Met, wanted
 from shakeout.logs.templates.fold import Known
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.sketch import Numbers, Sketches, sketched
+from shakeout.logs.templates.stream import Piece, joined
 
 ENOUGH = 1 << 13
 """Lines of a block from which on it is sketched: every line of a smaller one is folded."""
@@ -49,12 +51,13 @@ class Looked:
         return self.block.folded(self.known, places)
 
 
-def look(lines: pl.Series | bytes, layout: Layout | None, known: Known, met: Met) -> Looked:
+def look(pieces: Sequence[Piece], layout: Layout | None, known: Known, met: Met) -> Looked:
     """Sketches a block and folds those lines of it that need to be, or all of a small one."""
-    block = block_of(lines, layout)
+    block = block_of(joined(pieces), layout, sum(piece.size for piece in pieces))
     sketches, places = None, None
     if block.size >= ENOUGH:
         sketches = sketched(block.data)
+        block = replace(block, ends=sketches.ends)
         places = wanted(sketches, met)
     keys, rows = block.folded(known, places)
     every = np.arange(block.size) if places is None else places

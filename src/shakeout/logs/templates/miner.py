@@ -19,7 +19,7 @@ from shakeout.logs.templates.look import Looked, look
 from shakeout.logs.templates.model import Template
 from shakeout.logs.templates.portion import Portion, counted
 from shakeout.logs.templates.prefix import Layout
-from shakeout.logs.templates.stream import Piece, Stream, joined, side_by_side
+from shakeout.logs.templates.stream import Piece, Stream, side_by_side
 from shakeout.logs.templates.summary import Summary
 from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Limits, Seen, Table
 
@@ -79,20 +79,17 @@ class TemplateMiner:
 
     def add_blocks(self, blocks: Iterable[pl.Series | bytes], *, path: str, layout: Layout | None = None) -> None:
         """As `add_lines`, for columns of valid strings, and for blocks of bytes with a line end between two lines."""
-        if self._stream.size and (self._layout != layout or self._stream.pieces[-1].path != path):
+        if self._stream.size and (self._layout != layout or self._stream.path != path):
             self._finish()
-        self._layout = layout
-        for pieces, looked in side_by_side(self._look, self._full(blocks, path)):
+        self._layout, self._stream.path, self._stream.number = layout, path, 1
+        for pieces, looked in side_by_side(self._look, self._full(blocks)):
             self._add(looked, pieces)
 
-    def _full(self, blocks: Iterable[pl.Series | bytes], path: str) -> Iterator[tuple[list[Piece], Met]]:
+    def _full(self, blocks: Iterable[pl.Series | bytes]) -> Iterator[tuple[list[Piece], Met]]:
         """The blocks that are full, each with what is remembered when it is begun."""
-        start = 1
         for lines in blocks:
-            size = len(lines) if isinstance(lines, pl.Series) else lines.count(b"\n") + 1
-            for pieces in self._stream.add(lines, path=path, start=start):
+            for pieces in self._stream.add(lines):
                 yield pieces, self._casts.met()
-            start += size
 
     def _finish(self) -> None:
         """Counts the lines of the last block that is not full."""
@@ -102,7 +99,7 @@ class TemplateMiner:
 
     def _look(self, begun: tuple[list[Piece], Met]) -> tuple[list[Piece], Looked]:
         pieces, met = begun
-        return pieces, look(joined(pieces), self._layout, self._known, met)
+        return pieces, look(pieces, self._layout, self._known, met)
 
     def _add(self, looked: Looked, pieces: Sequence[Piece]) -> None:
         self._summary = None
@@ -156,7 +153,7 @@ class TemplateMiner:
         while batch := list(itertools.islice(remaining, _BATCH)):
             self._summary = None
             texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
-            block = block_of(texts, None)
+            block = block_of(texts, None, len(texts))
             found, rows = block.folded(self._known)
             portion = counted(block, found, rows, Limits(most=None, each=len(found)))
             seen = self._table.seen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -23,7 +23,8 @@ BYTES = 6 << 20
 Lines = pl.Series | bytes
 One = TypeVar("One")
 Other = TypeVar("Other")
-Ends = np.ndarray[tuple[int], np.dtype[np.intp]]
+
+_NEAR = 1 << 12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,28 +38,34 @@ class Piece:
 
 
 class Stream:
-    """The lines that came since the last block was full: fewer than `LINES` of them, and fewer than `BYTES`."""
+    """
+    The lines that came since the last block was full: fewer than `LINES` of them, and fewer than `BYTES`.
+
+    `path` is where lines are from, `number` that of the next one there.
+    """
 
     def __init__(self) -> None:
         self.pieces: list[Piece] = []
         self.size = 0
+        self.path = ""
+        self.number = 1
         self._bytes = 0
 
-    def add(self, lines: Lines, *, path: str, start: int) -> Iterator[list[Piece]]:
-        """Adds lines, the first with the number `start`, and yields the pieces of each block that is full by these."""
-        ends = _ends(lines)
-        at = 0
-        while at < len(ends):
-            before = int(ends[at - 1]) if at else 0
-            whole = int(np.searchsorted(ends, before + BYTES - self._bytes)) + 1
-            until = min(len(ends), whole, at + LINES - self.size)
-            part = _part(lines, ends, at, until)
-            self.pieces.append(Piece(lines=part, size=until - at, path=path, start=start + at))
-            self.size += until - at
-            self._bytes += int(ends[until - 1]) - before
-            at = until
+    def add(self, lines: Lines) -> Iterator[list[Piece]]:
+        """Adds lines and yields the pieces of each block that is full by these."""
+        while True:
+            end, size, width = _cut(lines, LINES - self.size, BYTES - self._bytes)
+            whole = end >= len(lines)
+            part = lines if whole else lines[:end]
+            self.pieces.append(Piece(lines=part, size=size, path=self.path, start=self.number))
+            self.size += size
+            self.number += size
+            self._bytes += width
             if self.size >= LINES or self._bytes >= BYTES:
                 yield self.taken()
+            if whole:
+                return
+            lines = lines[end + 1 :] if isinstance(lines, bytes) else lines[end:]
 
     def taken(self) -> list[Piece]:
         """All pieces that there are; none are left."""
@@ -66,7 +73,7 @@ class Stream:
         return pieces
 
 
-def joined(pieces: list[Piece]) -> Lines:
+def joined(pieces: Sequence[Piece]) -> Lines:
     """The lines of several pieces: bytes if all are."""
     if len(pieces) == 1:
         return pieces[0].lines
@@ -96,17 +103,26 @@ def side_by_side(work: Callable[[One], Other], items: Iterable[One]) -> Iterator
             yield pending.popleft().result()
 
 
-def _ends(lines: Lines) -> Ends:
-    """Behind how many bytes each line ends, its line end with it."""
-    if isinstance(lines, bytes):
-        found = np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n")) + 1
-        return np.append(found, len(lines) + 1)
-    return np.cumsum(lines.str.len_bytes().to_numpy().astype(np.intp) + 1)
+def _cut(lines: Lines, most: int, width: int) -> tuple[int, int, int]:
+    """
+    Where to cut lines so that there are no more than `most`, the last of them that which reaches `width` bytes.
 
-
-def _part(lines: Lines, ends: Ends, start: int, end: int) -> Lines:
-    if start == 0 and end == len(ends):
-        return lines
-    if isinstance(lines, bytes):
-        return lines[int(ends[start - 1]) if start else 0 : int(ends[end - 1]) - 1]
-    return lines[start:end]
+    With it how many they are, and of how many bytes, their line ends with them.
+    """
+    if isinstance(lines, pl.Series):
+        ends = np.cumsum(lines.str.len_bytes().to_numpy().astype(np.intp) + 1)
+        size = min(int(np.searchsorted(ends, width)) + 1, most, len(lines))
+        return size, size, int(ends[size - 1])
+    data = np.frombuffer(lines, np.uint8)
+    newline = lines.find(b"\n", width - 1)
+    end = len(lines) if newline < 0 else newline
+    found = np.count_nonzero(data[:end] == ord("\n"))
+    if found < most:
+        return end, found + 1, end + 1
+    start, left = 0, most
+    while end - start > _NEAR:
+        middle = (start + end) // 2
+        here = np.count_nonzero(data[start:middle] == ord("\n"))
+        start, end, left = (middle, end, left - here) if here < left else (start, middle, left)
+    end = start + int(np.flatnonzero(data[start:end] == ord("\n"))[left - 1])
+    return end, most, end + 1
