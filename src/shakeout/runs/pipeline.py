@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSumm
 from shakeout.report.priority import status
 from shakeout.report.rendering import FILES, render
 from shakeout.runs.deploying import explained, gone_over
-from shakeout.runs.errorlogs import check_output, of_entries, of_fetched
+from shakeout.runs.errorlogs import check_output, of_entries, of_fetched, understood
 from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
 from shakeout.runs.intervention import outside, prove_by_deploying
@@ -36,9 +36,10 @@ from shakeout.runs.novelty import last_good_run, log_changes
 from shakeout.runs.redeclaring import redeclared
 from shakeout.runs.request import Request
 from shakeout.runs.sources import declarations_of, images_of, platform_of, probes_of
+from shakeout.runs.stopping import stop_trials
 from shakeout.runs.traffic import decide
 from shakeout.targets.base import Collecting, Inventory, Progress, Release, Staged, Target
-from shakeout.targets.capture import entries, last_lines, merged
+from shakeout.targets.capture import entries, last_lines, merged, until_written
 from shakeout.targets.script.running import output
 from shakeout.why.sources import Sources
 
@@ -119,6 +120,7 @@ class Run:
         staged = self._staged()
         plan_checks(self.request.plan)  # what is wrong with a check is said before anything is deployed
         if self.release is None:
+            stop_trials(self.request.home, self.progress)
             with self._timed("deploy"):
                 self.release = await self.target.deploy(self.request.plan, folder.path, self.progress)
         folder.save("release.json", self.release)
@@ -160,17 +162,19 @@ class Run:
         )
         with suppress(OSError):
             self._inventory = await last_inventory(self.target, release, self.progress)
+        wrong = not release.deployed or any(result.outcome != "passed" for result in self._results)
         if isinstance(self.target, Collecting):
-            missing = await self.target.collect(self.progress)
+            missing = await self.target.collect(self.progress, wrong=wrong)
             self.notes += [missing] if missing and missing not in self.notes else []
-        await self._look_into_images()
+        if wrong:
+            await until_written(self.logs_folder or folder.path)
+            await self._look_into_images()
         return self._results
 
     async def _look_into_images(self) -> None:
-        """Where something is wrong and the target has images, write down what they hold."""
+        """Where the target has images, write down what they hold."""
         looking = getattr(self.target, "look_into_images", None)
-        wrong = any(result.outcome != "passed" for result in self._results)
-        if looking is not None and self.release is not None and (wrong or not self.release.deployed):
+        if looking is not None:
             await looking()
 
     def _place(self, name: str) -> Path | None:
@@ -273,7 +277,7 @@ class Run:
             checks=results,
             issues=explanation.issues,
             unexplained=explanation.unexplained,
-            log_changes=self._log_changes(good, self.logs_folder or folder.path) if good else (),
+            log_changes=self._log_changes(good, self.logs_folder or folder.path, services) if good else (),
             baseline=good.name if good else None,
             recommendations=recommendations(explanation.issues),
             next_steps=next_steps(explanation.issues, explanation.unexplained, results),
@@ -282,14 +286,19 @@ class Run:
             facts={"manifest": plan.manifest_path},
         )
 
-    def _log_changes(self, baseline: Path, current: Path) -> tuple[LogChange, ...]:
-        """What is surely different in the services' logs from those of the last good run."""
+    def _log_changes(self, baseline: Path, current: Path, services: Iterable[ServiceSummary]) -> tuple[LogChange, ...]:
+        """
+        What is surely different in the services' logs from those of the last good run.
+
+        What a service that is not there does not say any more is no news.
+        """
         found = log_changes(self._entries(baseline), self._entries(current))
-        return tuple(change for change in found if change.sure)
+        there = all(service.status in {"deployed", "external"} for service in services)
+        return tuple(change for change in found if change.sure and (there or change.kind != "gone"))
 
     def _entries(self, folder: Path) -> Iterator[LogEntry]:
         """What the services wrote, in order of time."""
-        return merged(entries(folder, service.name) for service in self.request.plan.services)
+        return map(understood, merged(entries(folder, service.name) for service in self.request.plan.services))
 
     def _timed(self, phase: str) -> _Timed:
         return _Timed(self._seconds, phase)

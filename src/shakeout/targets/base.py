@@ -196,6 +196,10 @@ class Target(Protocol):
 class Collecting(Protocol):
     """A target that fetches the services' logs when everything has been verified."""
 
-    async def collect(self, progress: Progress) -> str | None:
-        """Fetch what was logged since the release began into the run's folder; a sentence where it cannot be had."""
+    async def collect(self, progress: Progress, *, wrong: bool) -> str | None:
+        """
+        Fetch what was logged since the release began into the run's folder; a sentence where it cannot be had.
+
+        Where something is `wrong`, also what was written by now and arrives a little later.
+        """
         ...

@@ -6,6 +6,7 @@ Every entry's locator has source `log`, the path relative to the run's folder, a
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import re
 from collections import deque
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from shakeout.evidence.model import Locator
 from shakeout.logs.entry import LogEntry
+from shakeout.targets.quiet import until_quiet
 
 FOLDER = "logs"
 """The folder of a run that holds one log file per service."""
@@ -22,6 +24,8 @@ FOLDER = "logs"
 SYSTEM = "system"
 """The stream of what the platform itself says about a service, beside `stdout` and `stderr`."""
 
+_QUIET = 0.2
+_MOST = 1.0
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (stdout|stderr|system) (.*)", re.DOTALL)
 
 
@@ -57,6 +61,22 @@ def last_lines(run_folder: Path, service: str, n: int = 20) -> tuple[LogEntry, .
     """The last `n` lines that the service wrote, oldest first."""
     newest = deque(_lines(run_folder, service), maxlen=n)
     return tuple(parse_line(line, service=service, number=number) for number, line in newest)
+
+
+async def until_written(run_folder: Path) -> None:
+    """Wait until the services' output no longer grows: what they wrote last has then come through its pipe."""
+    before = _sizes(run_folder)
+
+    async def news() -> bool:
+        nonlocal before
+        seen, before = before, await asyncio.to_thread(_sizes, run_folder)
+        return before != seen
+
+    await until_quiet(news, quiet=_QUIET, most=_MOST, pause=_QUIET / 4)
+
+
+def _sizes(run_folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in (run_folder / FOLDER).glob("*.log")}
 
 
 def merged(logs: Iterable[Iterable[LogEntry]]) -> Iterator[LogEntry]:

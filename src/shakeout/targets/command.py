@@ -118,7 +118,7 @@ class CommandTarget:
             environment=plan.environment, target=self.name, items=(*services, *await asyncio.gather(*others))
         )
 
-    async def collect(self, progress: Progress) -> None:
+    async def collect(self, progress: Progress, *, wrong: bool) -> None:
         """Run the manifest's own commands for logs; what they print is kept in the run's folder, to be read there."""
         plan, release = self._plan_of(), self._release
         if release is None:

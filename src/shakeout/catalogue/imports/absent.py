@@ -21,8 +21,9 @@ from shakeout.catalogue.imports.claims import (
     imports,
 )
 from shakeout.catalogue.imports.places import Place, place_of
-from shakeout.evidence.build_context import BuildContext, Image
-from shakeout.evidence.image import Images, ObservedImage
+from shakeout.catalogue.made import how_made, observed_of
+from shakeout.evidence.build_context import BuildContext
+from shakeout.evidence.image import Images, Made
 from shakeout.evidence.javascript_modules import specifier_in
 from shakeout.evidence.model import Locator
 from shakeout.evidence.patches import unified, with_line, with_line_after
@@ -311,8 +312,16 @@ def file_missing_from_image(
     if path is None:
         return
     holding = build.of(importer) if importer else build.images
-    without = [image for image in holding if not build.holds(image, path)]
+    without = [image for image in holding if not build.holds(image, path, how_made(image, images))]
     if not without:
+        not_seen = [image for image in holding if how_made(image, images) == Made()]
+        kept_out = [found for image in not_seen if (found := build.excluded(image, path, Made(builder="podman")))]
+        if kept_out:
+            yield Unknown(
+                f"which builder made the image (Podman and Docker's classic one keep {path} out by {kept_out[0][0]}, "
+                "since they do not look into a folder that is kept out; BuildKit does)"
+            )
+            return
         yield Unknown("how modules are looked up in the image (its working folder, PYTHONPATH, what was installed)")
         return
     seen = modules.repository.quote(path, 1, note="the file's first line, in the repository") or (
@@ -320,15 +329,9 @@ def file_missing_from_image(
     )
     at = absent.at if isinstance(absent, ModuleAbsent) else None
     for image in without[:3]:
-        observed = _observed(image, images)
+        observed = observed_of(image, images)
         if observed is not None and observed.ending(image.inside(path) or path):
             continue  # it is there, whatever the Dockerfile seems to say
         strength = Strength.ENTAILED if observed is None else Strength.OBSERVED
         listed = () if observed is None else observed.absence(f"/{image.inside(path) or path}")
         yield Because(FileAbsentFromImage(path, image.name), (*quoted(paths, at), seen, *listed), strength=strength)
-
-
-def _observed(image: Image, images: Images | None) -> ObservedImage | None:
-    """The image as it was seen, where it was built from that Dockerfile."""
-    found = images.built_from(image.dockerfile.path) if images is not None and image.dockerfile is not None else ()
-    return next(iter(found), None)

@@ -16,12 +16,16 @@ from shakeout.targets.capture import SYSTEM, log_path
 from shakeout.targets.cloud_run.api import Api
 from shakeout.targets.cloud_run.conditions import call_failure
 from shakeout.targets.lines import LineSplitter, format_line
+from shakeout.targets.quiet import until_quiet
 
 LIMIT = 5000
 """How many entries one look takes in at most; the next look goes on from there."""
 _LATE = timedelta(seconds=15)
 """How late an entry may come in after a younger one."""
 _FAILED = 500
+_QUIET = 3.0
+"""Seconds without a new entry after which no more are waited for. Google states no bound for how late they come."""
+_QUIET_DOUBLE = 0.5
 
 
 def log_filter(services: Mapping[str, str], since: datetime) -> str:
@@ -70,6 +74,15 @@ class Recorder:
             failure = call_failure(error, "ListLogEntries", {})
             self.problem = f"the logs could not be read, so what they would tell is missing ({failure.message})"
             return 0
+
+    async def take_late(self) -> None:
+        """Take in what is new until nothing new has come for a while: entries arrive later than they are written."""
+
+        async def news() -> bool:
+            return await self.take() > 0
+
+        quiet = _QUIET_DOUBLE if self.double else _QUIET
+        await until_quiet(news, quiet=quiet, most=_LATE.total_seconds(), pause=quiet / 5)
 
     async def _take(self) -> int:
         count = 0

@@ -11,7 +11,7 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -145,10 +145,15 @@ class CloudRunTarget:
             progress(f"rolling back: {why}")
             await recover(api, journal, told, by="shakeout", why=why, progress=progress)
 
-    async def collect(self, progress: Progress) -> str | None:
+    async def collect(self, progress: Progress, *, wrong: bool) -> str | None:
         """See `base.Collecting`: take in what Cloud Logging has of this release by now."""
-        await self._take_logs()
-        return self._recorder.problem if self._recorder is not None else None
+        if self._recorder is None:
+            return None
+        if wrong:
+            await self._recorder.take_late()
+        else:
+            await self._recorder.take()
+        return self._recorder.problem
 
     async def _take_logs(self) -> None:
         if self._recorder is not None:
@@ -232,6 +237,8 @@ class CloudRunTarget:
 
     def _begin(self, plan: Plan, id: str) -> None:
         assert self._journal is not None
+        told = self._journal.read()
+        serving = told.serving if told is not None else None
         self._journal.begin(
             release=id,
             commit=plan.commit,
@@ -239,6 +246,7 @@ class CloudRunTarget:
             run_folder=str(self._run_folder),
             options=dict(plan.options),
             process=os.getpid(),
+            earlier=asdict(serving) if serving is not None else None,
         )
         folder = self._run_folder / "platform"
         folder.mkdir(parents=True, exist_ok=True)
