@@ -25,6 +25,7 @@ from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.logs.errors import LoggedError, errors
 from shakeout.logs.normal import coarse
 from shakeout.logs.platform_words import how_ended
+from shakeout.logs.quotes import spoken
 from shakeout.logs.reading import EvidenceInput, read_evidence
 from shakeout.logs.requests import Requests
 from shakeout.logs.templated import Templates
@@ -249,7 +250,9 @@ def _hinted(log: ErrorLog, sources: Sources) -> tuple[str, ...]:
 
     A log with such lines and no error is not called clean.
     """
-    doubtful = [item for item in log if not _is_symptom(item)][:DOUBTFUL]
+    doubtful = [
+        item for item in log if not _is_symptom(item) and (item.traceback is not None or spoken(item.text) is None)
+    ][:DOUBTFUL]
     if not doubtful:
         return ()
     symptoms = [Symptom(claim=_claim(item), evidence=item.evidence, service=item.owner) for item in doubtful]
