@@ -17,7 +17,7 @@ STAGING = """
     target: cloud-run
     options: {project: shop-staging, region: europe-west1, public: true}
     secrets:
-      key: {secret_manager: shop-key}
+      key: {secret_manager: "shop-key:3"}
     services:
       stock:
         image: europe-west1-docker.pkg.dev/shop-staging/images/stock:${commit}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSumm
 from shakeout.report.priority import status
 from shakeout.report.rendering import FILES, render
 from shakeout.runs.deploying import explained, gone_over
-from shakeout.runs.errorlogs import check_output, of_entries, of_fetched
+from shakeout.runs.errorlogs import check_output, of_entries, of_fetched, understood
 from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
 from shakeout.runs.intervention import outside, prove_by_deploying
@@ -278,7 +278,7 @@ class Run:
             checks=results,
             issues=explanation.issues,
             unexplained=explanation.unexplained,
-            log_changes=self._log_changes(good, self.logs_folder or folder.path) if good else (),
+            log_changes=self._log_changes(good, self.logs_folder or folder.path, services) if good else (),
             baseline=good.name if good else None,
             recommendations=recommendations(explanation.issues),
             next_steps=next_steps(explanation.issues, explanation.unexplained, results),
@@ -287,14 +287,19 @@ class Run:
             facts={"manifest": plan.manifest_path},
         )
 
-    def _log_changes(self, baseline: Path, current: Path) -> tuple[LogChange, ...]:
-        """What is surely different in the services' logs from those of the last good run."""
+    def _log_changes(self, baseline: Path, current: Path, services: Iterable[ServiceSummary]) -> tuple[LogChange, ...]:
+        """
+        What is surely different in the services' logs from those of the last good run.
+
+        What a service that is not there does not say any more is no news.
+        """
         found = log_changes(self._entries(baseline), self._entries(current))
-        return tuple(change for change in found if change.sure)
+        there = all(service.status in {"deployed", "external"} for service in services)
+        return tuple(change for change in found if change.sure and (there or change.kind != "gone"))
 
     def _entries(self, folder: Path) -> Iterator[LogEntry]:
         """What the services wrote, in order of time."""
-        return merged(entries(folder, service.name) for service in self.request.plan.services)
+        return map(understood, merged(entries(folder, service.name) for service in self.request.plan.services))
 
     def _timed(self, phase: str) -> _Timed:
         return _Timed(self._seconds, phase)

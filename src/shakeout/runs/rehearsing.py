@@ -73,7 +73,10 @@ def rehearsing(
         )
     requests = [request] if earlier is None else [earlier, request]
     plans = [one.plan for one in requests]
-    values = {name: value for one in requests for name, value in secret_values(one, secrets).items()}
+    values: dict[str, dict[str, str]] = {}
+    for one in requests:
+        for name, versions in secret_values(one, secrets).items():
+            values.setdefault(name, {}).update(versions)
     _forget(request)
     names = {name: full for one in plans for name, full in _full_names(one).items()}
     held = {service: ports.hold_free() for service in names}
@@ -99,7 +102,8 @@ def rehearsing(
         ready = stack.enter_context(started(order))
         progress(f"rehearsing {plan.environment} on a double of Cloud Run at {ready.run}")
         stack.enter_context(_variables(_endpoint_variables(ready, names, urls)))
-        known = (*(value for one in plans for value in one.secret_values), *values.values())
+        of_secrets = (value for versions in values.values() for value in versions.values())
+        known = (*(value for one in plans for value in one.secret_values), *of_secrets)
         told = [replace(one, plan=replace(one.plan, secret_values=known)) for one in requests]
         yield Rehearsed(
             request=told[-1],

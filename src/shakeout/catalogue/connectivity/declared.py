@@ -30,7 +30,14 @@ from shakeout.catalogue.connectivity.claims import (
     WrongSchemeDeclared,
 )
 from shakeout.catalogue.connectivity.family import View, connectivity
-from shakeout.catalogue.connectivity.places import Place, declared_in_repository, named_in_repository, with_port
+from shakeout.catalogue.connectivity.places import (
+    Place,
+    declared_in_repository,
+    in_release,
+    named_in_repository,
+    same_address,
+    with_port,
+)
 from shakeout.catalogue.connectivity.remedies import other_scheme, replace_address, switch_off
 from shakeout.evidence.declarations import Declarations
 from shakeout.evidence.model import Evidence, Locator
@@ -40,9 +47,6 @@ from shakeout.evidence.repository import Repository
 from shakeout.logs.errorlog import ErrorLog
 from shakeout.why import Because, Claim, Remedy, Strength
 from shakeout.why.links import Unknown
-
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_ANYWHERE = {"0.0.0.0", "::", "*"}
 
 AddressState = (
     NothingListens
@@ -72,16 +76,9 @@ def _elsewhere(target: str | None, address: str | None, view: View) -> tuple[str
     if item is None or item.state != "running" or address is None or not item.evidence:
         return None
     actual = item.listening if item.kind == "service" else ((item.address,) if item.address else ())
-    if not actual or any(_same(address, one) for one in actual):
+    if not actual or any(same_address(address, one) for one in actual):
         return None
     return actual[0], item
-
-
-def _same(address: str, listening: str) -> bool:
-    host, _, port = address.rpartition(":")
-    other, _, other_port = listening.rpartition(":")
-    host, other = host.strip("[]"), other.strip("[]")
-    return port == other_port and (host == other or other in _ANYWHERE or {host, other} <= _LOOPBACK)
 
 
 @connectivity.rule
@@ -210,6 +207,10 @@ def declared_address(
         if deeper or (not isinstance(state, AnotherServer) and _absent(state.target, state.address, view)):
             return
     place = view.place(state.target, state.address)
+    there = in_release(state.address, place, platform)
+    if there is not None:
+        yield Unknown(f"a look at {state.address} itself: the release (or `--url`) has {there.name} there, no line has")
+        return
     if place is not None and declarations is not None and _is_of_another(place, state.target, declarations):
         return
     if place is not None and declarations is not None and place.setting.at is not None:
@@ -279,6 +280,8 @@ def undeclared_address(
     Declare the backing service and its address for this environment.
     """
     view = View(log=log, declarations=declarations, platform=platform)
+    if in_release(state.address, None, platform) is not None:
+        return
     if view.place(state.target, state.address) is not None or list(named_in_repository(state.address, repository)):
         return
     secret = next(

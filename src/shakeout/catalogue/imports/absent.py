@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from shakeout.catalogue.exceptions import ExceptionRaised
 from shakeout.catalogue.frames import logged, own_frame, quoted
@@ -24,6 +24,7 @@ from shakeout.catalogue.imports.places import Place, place_of
 from shakeout.catalogue.made import how_made, observed_of
 from shakeout.evidence.build_context import BuildContext
 from shakeout.evidence.image import Images, Made
+from shakeout.evidence.javascript_modules import specifier_in
 from shakeout.evidence.model import Locator
 from shakeout.evidence.patches import unified, with_line, with_line_after
 from shakeout.evidence.paths import SourcePaths
@@ -35,7 +36,10 @@ from shakeout.why.links import Unknown
 
 _PYTHON_TYPES = frozenset({"ModuleNotFoundError", "ImportError"})
 _PYTHON = re.compile(r"No module named '?([\w.]+)'?")
-_NODE = re.compile(r"Cannot find (?:module|package) '([^'\n]{1,300})'(?: imported from (\S{1,300}))?")
+_NODE = re.compile(
+    r"(?:Cannot find (?:module|package)|Directory import) '([^'\n]{1,300})'"
+    r"(?: is not supported resolving ES modules)?(?: imported from (\S{1,300}))?"
+)
 _OPENED = re.compile(r"(?:No such file or directory: |open ')'?([^'\n]{1,400})'|^([\w./-]+\.(?:html|txt|j2|jinja))$")
 
 
@@ -69,16 +73,41 @@ def module_not_found(
         return
     at = own_frame(raised, paths, log)
     if importer is not None:
-        path = paths.find(importer)
-        rows = modules.repository.lines(path) if path else ()
-        tail = posixpath.basename(name)
-        line = next((number for number, row in enumerate(rows, 1) if "import" in row and tail in row), None)
-        at = Locator(source="file", path=path, line=line, commit=modules.repository.commit) if path and line else at
+        found = _import_of(name, importer.removeprefix("file://"), paths)
+        name, at = found if found is not None else (name, at)
     if not python and at is not None and posixpath.basename(name) not in _row(modules, at):
         at = None  # the logs are of another commit, or the name is put together: this line does not say it
     evidence = (*quoted(paths, at), *logged(raised, log))
     if evidence:
         yield Because(ModuleAbsent(name, at, node=not python), evidence)
+
+
+_BUILT = frozenset({"dist", "build", "out", "lib", "output", ".next"})
+
+
+def _import_of(name: str, importer: str, paths: SourcePaths) -> tuple[str, Locator] | None:
+    """The name as the importing line has it, and that line; of a file that TypeScript made, of its source."""
+    repository = paths.repository
+    path = paths.find(importer) or _source_of(importer, repository.paths)
+    tail = posixpath.basename(name.rstrip("/")) if name.startswith(("/", "file:", ".")) else name
+    for number, row in enumerate(repository.lines(path) if path is not None else (), 1):
+        written = specifier_in(row, tail) or (tail if re.search(rf"['\"]{re.escape(tail)}[/'\"]", row) else None)
+        if path is not None and written is not None and re.search(r"\b(?:import|export|from)\b", row):
+            at = Locator(source="file", path=path, line=number, commit=repository.commit)
+            return (written if written.startswith(".") else name), at
+    return None
+
+
+def _source_of(made: str, known: Sequence[str]) -> str | None:
+    """The one TypeScript file of the repository of which a file below `dist/` and the like may have been made."""
+    parts = made.split("/")
+    starts = [number for number, part in enumerate(parts) if part in _BUILT]
+    if not starts:
+        return None
+    inner = posixpath.splitext("/".join(parts[starts[-1] + 1 :]))[0].removeprefix("src/")
+    ends = tuple(f"/{inner}{ending}" for ending in (".ts", ".mts", ".tsx"))
+    found = [path for path in known if f"/{path}".endswith(ends)]
+    return found[0] if len(found) == 1 else None
 
 
 def _row(modules: PythonModules, at: Locator) -> str:
