@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from shakeout.catalogue.exceptions import evidence_of
 from shakeout.catalogue.runtime.family import runtime
-from shakeout.catalogue.symptoms import ErrorLogged
+from shakeout.catalogue.server_errors import at_fault, windows_of, within
+from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged
 from shakeout.evidence.model import Locator
+from shakeout.evidence.probes import Probes
 from shakeout.evidence.repository import Repository
 from shakeout.logs.errorlog import ErrorLog
 from shakeout.logs.platform_words import LIMIT
@@ -72,6 +74,39 @@ def memory_limit_exceeded(error: ErrorLogged, log: ErrorLog) -> Iterator[Because
         return
     limit = f"{found['limit']} {found['unit']}" if found["limit"] else None
     yield Because(MemoryLimitExceeded(error.service, limit), evidence_of(occurrence))
+
+
+@runtime.rule
+def memory_limit_behind_check(failed: CheckFailed, probes: Probes, log: ErrorLog) -> Iterator[Because]:
+    """
+    The check was answered with a server error while the service went beyond its memory.
+
+    ## What you see
+    `503`, or another server error without a word of the service, and a line of the platform about a memory limit.
+
+    ## Why it happens
+    The platform ends the instance, and with it every request that it answers just then; the next one waits for a new
+    instance.
+
+    ## How we know
+    The platform says of the same service that the limit was exceeded, while the check was asked, by the times of both.
+    That the one follows from the other is how the platform works, so the link is entailed, not observed.
+
+    ## What to change
+    Give the service more memory, or let it use less.
+    """
+    probe = probes.get(failed.check)
+    if probe is None or not probe.went_wrong:
+        return
+    windows = windows_of(probe, probes)
+    for service in at_fault(probe):
+        for item in log.of("service", service):
+            found = LIMIT.search(item.text)
+            if found is None or item.traceback is not None or not any(within(item, window) for window in windows):
+                continue
+            claim = MemoryLimitExceeded(service, f"{found['limit']} {found['unit']}" if found["limit"] else None)
+            yield Because(claim, [*evidence_of(item)[:1], *probe.evidence[:1]], strength=Strength.ENTAILED)
+            return
 
 
 @runtime.rule
