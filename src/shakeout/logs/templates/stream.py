@@ -116,13 +116,13 @@ def _cut(lines: Lines, most: int, width: int) -> tuple[int, int, int]:
     data = np.frombuffer(lines, np.uint8)
     newline = lines.find(b"\n", width - 1)
     end = len(lines) if newline < 0 else newline
-    found = np.count_nonzero(data[:end] == ord("\n"))
+    found = int(np.count_nonzero(data[:end] == ord("\n")))
     if found < most:
         return end, found + 1, end + 1
     start, left = 0, most
     while end - start > _NEAR:
         middle = (start + end) // 2
-        here = np.count_nonzero(data[start:middle] == ord("\n"))
+        here = int(np.count_nonzero(data[start:middle] == ord("\n")))
         start, end, left = (middle, end, left - here) if here < left else (start, middle, left)
     end = start + int(np.flatnonzero(data[start:end] == ord("\n"))[left - 1])
     return end, most, end + 1
