@@ -182,7 +182,7 @@ def detail(entry: LogEntry) -> str:
 
     Empty where there is none, and where the entry itself does not call it an error: then such a field is an artefact.
     """
-    if entry.unsure or entry.severity < Severity.ERROR or not entry.fields:
+    if entry.unsure or entry.severity < Severity.ERROR or not entry.fields or entry.stream == "events":
         return ""
     for name in _DETAILS:
         value = entry.fields.get(name)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.values import severity
 
+_REPLICA = re.compile(r"-[a-f0-9]{6,10}-[a-z0-9]{5}\Z")
 _FAILURES = frozenset({
     "BackOff", "CrashLoopBackOff", "Failed", "FailedAttachVolume", "FailedCreate", "FailedCreatePodSandBox",
     "FailedMount", "FailedPostStartHook", "FailedScheduling", "InspectFailed", "ErrImageNeverPull", "ErrImagePull",
@@ -24,6 +25,13 @@ def of_event(kind: object, reason: object) -> Severity | None:
     if level is Severity.WARNING and reason in _FAILURES:
         return Severity.ERROR
     return level
+
+
+def workload(about: str) -> str | None:
+    """What runs the pod that an event is about (`pod/web-6d4cf56db6-x2x9v`), where the pod's name says it."""
+    kind, _, name = about.rpartition("/")
+    found = _REPLICA.sub("", name)
+    return found if kind.lower() in {"pod", "po", "pods"} and found != name else None
 
 
 _SETTLES = {"FailedScheduling": {"Scheduled", "Pulled", "Started"}}

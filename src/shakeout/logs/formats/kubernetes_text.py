@@ -9,7 +9,7 @@ from typing import Any
 from shakeout.evidence.model import Locator
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.formats.base import Documents, PlatformDocument
-from shakeout.logs.formats.kubernetes_events import of_event, settled
+from shakeout.logs.formats.kubernetes_events import of_event, settled, workload
 
 _BEGIN = re.compile(r"(?m)^Name:[ \t]+(?P<name>\S+)[ \t]*$")
 _PAIR = re.compile(r"(?P<key>[A-Z][\w ./()-]{0,60}|[\w./-]{1,100}):(?:[ \t]+(?P<value>.*))?\Z")
@@ -148,6 +148,7 @@ def _row(path: str, number: int, cells: dict[str, str]) -> LogEntry:
         locator=Locator(source="log", path=path, line=number),
         time_doubt="only an age is given, no time",
         severity=of_event(cells.get("TYPE"), cells.get("REASON")) or Severity.INFO,
+        service=workload(cells.get("OBJECT", "")),
         stream="events",
         sequence=number,
         system=True,
