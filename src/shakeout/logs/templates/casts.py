@@ -26,6 +26,7 @@ REMEMBERED = 50_000
 """Sketches that are remembered; the lines of all others are folded one by one."""
 
 Fold = Callable[[Numbers], tuple[pl.Series, Numbers]]
+Hashed = Callable[[Numbers], Hashes]
 
 
 @dataclass(slots=True)
@@ -81,8 +82,12 @@ class Casts:
             self._met = Met(known=_sorted(self._known), folded=_sorted(self._folded))
         return self._met
 
-    def settled(self, sketches: Sketches, fold: Fold) -> tuple[list[str], Numbers]:
-        """The keys of a block's lines, and which of them each line is taken to have; `fold` gives those of some."""
+    def settled(self, sketches: Sketches, fold: Fold, hashed: Hashed) -> tuple[list[str], Numbers]:
+        """
+        The keys of a block's lines, and which of them each line is taken to have.
+
+        `fold` gives the keys of some lines, `hashed` a hash of each.
+        """
         names, of = _chosen(sketches, _sorted(self._folded))
         keys: dict[str, int] = {}
         rows = np.full(len(names), -1)
@@ -91,7 +96,7 @@ class Casts:
                 rows[at] = keys.setdefault(key, len(keys))
         if (rows >= 0).all():
             return list(keys), rows.take(of)
-        runs = _runs(sketches.lines, of, rows < 0)
+        runs = _runs(hashed, of, rows < 0)
         closely = self._folded_ones(names).take(runs.owner) | (runs.rank < SAMPLE)
         found = _Found(runs, fold, keys)
         found.look(np.flatnonzero(closely))
@@ -177,10 +182,10 @@ class _Found:
         return (self._hashes[row] for row in set(self.rows.take(runs).tolist()))
 
 
-def wanted(sketches: Sketches, met: Met) -> Numbers:
+def wanted(sketches: Sketches, met: Met, hashed: Hashed) -> Numbers:
     """The lines of a block that will have to be folded, as far as can be said by what was met until then."""
     names, of = _chosen(sketches, met.folded)
-    runs = _runs(sketches.lines, of, ~_among(names, met.known))
+    runs = _runs(hashed, of, ~_among(names, met.known))
     closely = _among(names, met.folded).take(runs.owner) | (runs.rank < SAMPLE)
     return np.sort(runs.places[closely])
 
@@ -192,10 +197,11 @@ def _chosen(sketches: Sketches, folded: Hashes) -> tuple[Hashes, Numbers]:
     return names, which.take(sketches.of)
 
 
-def _runs(hashes: Hashes, of: Numbers, those: Flags) -> _Runs:
+def _runs(hashed: Hashed, of: Numbers, those: Flags) -> _Runs:
     lines = np.flatnonzero(those.take(of))
-    lines = lines[np.lexsort((hashes.take(lines), of.take(lines)))]
-    owners, hashes = of.take(lines), hashes.take(lines)
+    hashes, owners = hashed(lines), of.take(lines)
+    order = np.lexsort((hashes, owners))
+    lines, hashes, owners = lines[order], hashes[order], owners[order]
     new = np.ones(len(lines), bool)
     new[1:] = (owners[1:] != owners[:-1]) | (hashes[1:] != hashes[:-1])
     first = np.flatnonzero(new)

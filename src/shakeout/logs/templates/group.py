@@ -27,6 +27,7 @@ GLUED = {"(": f"{GLUE}(", "[": f"{GLUE}["}
 """An opening bracket directly behind a word, as in `name(3)`, is another mark than one that stands alone."""
 
 
+@lru_cache(maxsize=1 << 14)
 def row_of(shape: str) -> Row:
     """The tokens of a shape without space."""
     parts = tokens(shape)

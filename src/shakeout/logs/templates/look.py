@@ -35,12 +35,11 @@ class Looked:
     rows: Numbers
     known: Known
 
-    def settled(self, casts: Casts) -> tuple[pl.Series, Numbers]:
+    def settled(self, casts: Casts) -> tuple[list[str], Numbers]:
         """The distinct keys of the block's lines, and for each line which of them it has."""
         if self.sketches is None:
-            return self.keys, self.rows
-        keys, rows = casts.settled(self.sketches, self._folded)
-        return pl.Series("key", keys, dtype=pl.String), rows
+            return self.keys.to_list(), self.rows
+        return casts.settled(self.sketches, self._folded, self.block.hashed)
 
     def _folded(self, places: Numbers) -> tuple[pl.Series, Numbers]:
         at = np.searchsorted(self.places, places)
@@ -58,7 +57,7 @@ def look(pieces: Sequence[Piece], layout: Layout | None, known: Known, met: Met)
     if block.size >= ENOUGH:
         sketches = sketched(block.data)
         block = replace(block, ends=sketches.ends)
-        places = wanted(sketches, met)
+        places = wanted(sketches, met, block.hashed)
     keys, rows = block.folded(known, places)
     every = np.arange(block.size) if places is None else places
     return Looked(block=block, sketches=sketches, places=every, keys=keys, rows=rows, known=known)

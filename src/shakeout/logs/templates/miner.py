@@ -21,7 +21,8 @@ from shakeout.logs.templates.portion import Portion, counted
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.stream import Piece, Stream, side_by_side
 from shakeout.logs.templates.summary import Summary
-from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Limits, Seen, Table
+from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Seen, Table
+from shakeout.logs.templates.traces import trace_of
 
 KEYS = 20_000
 """Different keys that are kept; beyond, counts of rare templates are estimated."""
@@ -104,35 +105,45 @@ class TemplateMiner:
     def _add(self, looked: Looked, pieces: Sequence[Piece]) -> None:
         self._summary = None
         keys, rows = looked.settled(self._casts)
-        table = self._table
-        portion = counted(looked.block, keys, rows, table.limits())
-        for trace, count in portion.passed:
-            table.passed[trace] += count
-        layout = self._layout
+        portion = counted(looked.block, keys, rows, self._table)
+        found = self._count(portion)
         wanted: list[tuple[Seen, int]] = []
-        for kind in portion.kinds:
-            key = portion.keys[kind.row]
-            known = table.seen.get(key)
-            if known is not None:
-                known.count += kind.count
-            else:
-                trace, hashed = portion.traces[kind.row], portion.hashes[kind.row]
-                known = table.add(key, trace, hashed, kind.count, self._counted + kind.first)
-                if known is None:
-                    continue
+        layout = self._layout
+        lacking = [row for row, known in enumerate(found) if known is not None and len(known.examples) < EXAMPLES]
+        for kind in portion.kinds(None if layout else lacking):
+            known = found[kind.row]
+            if known is None:
+                continue
             if len(known.examples) < EXAMPLES:
                 wanted += [(known, at) for at in kind.heads]
             if kind.level:
                 severity = values.severity(kind.level.strip(" []()<>:|,"))
                 known.notes().severities[severity.name if severity is not None else "DEFAULT"] += kind.count
             if layout and layout.time_:
-                known.notes().at(layout.time(looked.block.lines[kind.first]))
+                known.notes().at(layout.time(looked.block.lines[kind.heads[0]]))
                 known.notes().at(layout.time(looked.block.lines[kind.last]))
         if wanted:
             self._exemplify(looked.block, wanted, pieces)
         if self._numbered:
             self._number(portion)
         self._counted += looked.block.size
+
+    def _count(self, portion: Portion) -> list[Seen | None]:
+        """Counts the lines of each key; what was seen under it, or None if it is not kept."""
+        table = self._table
+        found = list(map(table.seen.get, portion.keys))
+        for row, known in enumerate(found):
+            if known is not None:
+                known.count += portion.counts[row]
+        new = [row for row in portion.new if row not in portion.passed]
+        first = {kind.row: kind.heads[0] for kind in reversed(list(portion.kinds(new)))}
+        for row, (trace, hashed) in portion.new.items():
+            if row in portion.passed:
+                table.passed[trace] += portion.counts[row]
+            else:
+                order = self._counted + first[row]
+                found[row] = table.add(portion.keys[row], trace, hashed, portion.counts[row], order)
+        return found
 
     def _exemplify(self, block: Block, wanted: list[tuple[Seen, int]], pieces: Sequence[Piece]) -> None:
         """Keeps lines, given by their positions, of keys that have not enough examples yet: the first of each."""
@@ -155,14 +166,10 @@ class TemplateMiner:
             texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
             block = block_of(texts, None, len(texts))
             found, rows = block.folded(self._known)
-            portion = counted(block, found, rows, Limits(most=None, each=len(found)))
-            seen = self._table.seen
-            for row, text, entry in zip(portion.rows.tolist(), block.texts.to_list(), batch, strict=True):
-                key = portion.keys[row]
-                if (known := seen.get(key)) is not None:
-                    known.count += 1
-                else:
-                    known = self._table.add(key, portion.traces[row], portion.hashes[row], 1, self._counted)
+            portion = counted(block, found.to_list(), rows, self._table)
+            kept = self._count(portion)
+            for row, text, entry in zip(rows.tolist(), block.texts.to_list(), batch, strict=True):
+                known = kept[row]
                 instance = instance_of(entry)
                 if instance and len(self.instances) < INSTANCES:
                     self.instances[instance] = None
@@ -204,11 +211,13 @@ class TemplateMiner:
 
     def _number(self, portion: Portion) -> None:
         """Notes for each line the number of its key, or the trace of it where it is not kept."""
-        codes = -1 - np.asarray(portion.traces, np.int32)
+        codes = np.zeros(len(portion.keys), np.int32)
         for row, known in enumerate(map(self._table.seen.get, portion.keys)):
-            if known is not None:
-                codes[row] = known.number
+            codes[row] = known.number if known is not None else -1 - self._trace(portion, row)
         self._codes.append(pl.Series("code", codes.take(portion.rows)))
+
+    def _trace(self, portion: Portion, row: int) -> int:
+        return portion.new[row][0] if row in portion.new else trace_of(portion.keys[row])
 
 
 def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:

@@ -1,4 +1,4 @@
-"""Places of a sketch in which many words are seen, all else being equal: they are open, as those with rare words are."""
+"""Places of a sketch in which many words are seen, all else being equal: open as well, like those of rare words."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ Lines = pl.Series | bytes
 One = TypeVar("One")
 Other = TypeVar("Other")
 
-_NEAR = 1 << 12
+_NEAR = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,14 +115,13 @@ def _cut(lines: Lines, most: int, width: int) -> tuple[int, int, int]:
         return size, size, int(ends[size - 1])
     data = np.frombuffer(lines, np.uint8)
     newline = lines.find(b"\n", width - 1)
-    end = len(lines) if newline < 0 else newline
-    found = np.count_nonzero(data[:end] == ord("\n"))
-    if found < most:
-        return end, found + 1, end + 1
-    start, left = 0, most
-    while end - start > _NEAR:
-        middle = (start + end) // 2
-        here = np.count_nonzero(data[start:middle] == ord("\n"))
-        start, end, left = (middle, end, left - here) if here < left else (start, middle, left)
-    end = start + int(np.flatnonzero(data[start:end] == ord("\n"))[left - 1])
-    return end, most, end + 1
+    whole = len(lines) if newline < 0 else newline
+    size = 0
+    for start in range(0, whole, _NEAR):
+        newlines = data[start : min(start + _NEAR, whole)] == ord("\n")
+        here = int(np.count_nonzero(newlines))
+        if size + here >= most:
+            end = start + int(np.flatnonzero(newlines)[most - size - 1])
+            return end, most, end + 1
+        size += here
+    return whole, size + 1, whole + 1
