@@ -16,11 +16,13 @@ import polars as pl
 from shakeout.logs.templates.agreement import agree
 from shakeout.logs.templates.sketch import Flags, Hashes, Numbers, Sketches
 
-SAMPLE = 8
-"""Different lines of a sketch that are looked at, and how many it must have before they speak for all."""
+FEW = 8
+"""How many different lines a sketch must have before any of them speak for all."""
 
-LARGER = 64
-"""How many are looked at where the first do not agree."""
+SAMPLES = (4, 8, 64)
+"""How many different lines of a sketch are looked at; more where the first do not agree."""
+
+MOST = SAMPLES[-1]
 
 REMEMBERED = 50_000
 """Sketches that are remembered; the lines of all others are folded one by one."""
@@ -35,7 +37,7 @@ class _Undecided:
 
     keys: dict[str, int] = field(default_factory=dict)
     lines: int = 0
-    wanted: int = SAMPLE
+    wanted: int = FEW
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +99,7 @@ class Casts:
         if (rows >= 0).all():
             return list(keys), rows.take(of)
         runs = _runs(hashed, of, rows < 0)
-        closely = self._folded_ones(names).take(runs.owner) | (runs.rank < SAMPLE)
+        closely = _closely(runs, self._folded_ones(names))
         found = _Found(runs, fold, keys)
         found.look(np.flatnonzero(closely))
         begun = np.searchsorted(runs.owner, np.arange(len(names) + 1))
@@ -124,7 +126,7 @@ class Casts:
         """Whether the lines of a sketch, of which `mine` are the runs, speak for all others of it in this block."""
         undecided = self._open.get(name) or _Undecided()
         undecided.lines += len(mine)
-        for size in (SAMPLE, LARGER):
+        for size in SAMPLES if len(mine) > FEW else (FEW,):
             found.look(mine[:size])
             undecided.keys.update(found.keys_of(mine[:size]))
             if undecided.lines < undecided.wanted:
@@ -133,11 +135,11 @@ class Casts:
                 if len(self._known) < REMEMBERED:
                     self._known[name] = min(undecided.keys, key=lambda key: (undecided.keys[key], key))
                     self._open.pop(name, None)
-                return name in self._known and len(mine) > SAMPLE
+                return name in self._known and len(mine) > FEW
             if len(mine) <= size:
                 undecided.wanted *= 4
                 break
-        if undecided.wanted > LARGER * 4 or len(undecided.keys) > LARGER or len(mine) > LARGER:
+        if undecided.wanted > MOST * 4 or len(undecided.keys) > MOST or len(mine) > MOST:
             self._open.pop(name, None)
             if len(self._folded) < REMEMBERED:
                 self._folded.add(name)
@@ -186,8 +188,14 @@ def wanted(sketches: Sketches, met: Met, hashed: Hashed) -> Numbers:
     """The lines of a block that will have to be folded, as far as can be said by what was met until then."""
     names, of = _chosen(sketches, met.folded)
     runs = _runs(hashed, of, ~_among(names, met.known))
-    closely = _among(names, met.folded).take(runs.owner) | (runs.rank < SAMPLE)
-    return np.sort(runs.places[closely])
+    return np.sort(runs.places[_closely(runs, _among(names, met.folded))])
+
+
+def _closely(runs: _Runs, folded: Flags) -> Flags:
+    """Which runs are looked at first: all of a sketch whose lines are `folded` or few, some of the others."""
+    whole = folded | (np.bincount(runs.owner, minlength=len(folded)) <= FEW)
+    closely: Flags = whole.take(runs.owner) | (runs.rank < SAMPLES[0])
+    return closely
 
 
 def _chosen(sketches: Sketches, folded: Hashes) -> tuple[Hashes, Numbers]:

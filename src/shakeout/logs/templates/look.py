@@ -55,7 +55,7 @@ def look(pieces: Sequence[Piece], layout: Layout | None, known: Known, met: Met)
     block = block_of(joined(pieces), layout, sum(piece.size for piece in pieces))
     sketches, places = None, None
     if block.size >= ENOUGH:
-        sketches = sketched(block.data)
+        sketches = sketched(block.data, met.known)
         block = replace(block, ends=sketches.ends)
         places = wanted(sketches, met, block.hashed)
     keys, rows = block.folded(known, places)

@@ -33,7 +33,7 @@ SELDOM = 3
 """A word that is less often than this is rare in any block."""
 
 _SLICE = 1 << 18
-_COUNTERS = ((48, 16), (8, 17))
+_COUNTERS = ((48, 16), (24, 16))
 _CHUNK = 8
 _LONGEST = 48
 _STEP = 0xD1342543DE82EF95
@@ -54,7 +54,7 @@ class Sketches:
     """
     The sketches of a block's lines.
 
-    `names` are the distinct sketches, in ascending order, `of` says for each line which of them it has; `wider` is for
+    `names` are the distinct sketches, `of` says for each line which of them it has; `wider` is for
     each the sketch that it becomes once places with many words are open too. `ends` says where in the block each line
     ends. All sketches are numbers of 64 bits, the same in every run.
     """
@@ -112,11 +112,12 @@ def _bare() -> Hashes:
     return _mixed(np.repeat(_UNUSED[:1], 256)) & _HASH | signs
 
 
-def sketched(block: bytes) -> Sketches:
+def sketched(block: bytes, known: Hashes) -> Sketches:
     """
     The sketches of the lines of a block, which has a line end between two lines.
 
-    The same line gets the same sketch in two blocks if the same of its words are rare in both.
+    The same line gets the same sketch in two blocks if the same of its words are rare in both. `known` are sketches,
+    in ascending order, that are expected.
     """
     parts = [_words(block, start, end) for start, end in _slices(block)]
     asked = [np.flatnonzero(part.words > _SIGN) for part in parts]
@@ -132,17 +133,51 @@ def sketched(block: bytes) -> Sketches:
         name *= _inverse_powers(_STEP).take(first)
         named.append(name)
         begun += len(some)
-    names, at, of = np.unique(np.concatenate(named), return_index=True, return_inverse=True)
-    sizes = [len(part.words) for part in parts]
-    offsets = np.cumsum(sizes) - sizes
-    last = np.concatenate([part.last + offset for part, offset in zip(parts, offsets, strict=True)])
-    words = np.concatenate([part.words for part in parts])
+    names, of = _numbered(np.concatenate(named), known)
     return Sketches(
         names=names,
-        wider=widened(names, words, firsts(last).take(at), last.take(at), bare=_bare(), powers=_powers(_STEP)),
+        wider=_wider(names, of, parts),
         of=of,
         ends=np.concatenate([part.ends for part in parts]),
     )
+
+
+def _numbered(lines: Hashes, known: Hashes) -> tuple[Hashes, Numbers]:
+    """The distinct sketches of lines, and which of them each has; to look up those that are known is quicker."""
+    if not len(known):
+        return np.unique(lines, return_inverse=True)
+    table = np.zeros(1 << 16, np.intp)
+    table[known >> np.uint64(48)] = np.arange(len(known))
+    of = table.take((lines >> np.uint64(48)).view(np.intp))
+    there = known.take(of) == lines
+    counts = np.bincount(of[there], minlength=len(known)) > 0
+    of = (np.cumsum(counts) - 1).take(of)
+    others = np.flatnonzero(~there)
+    names, rest = np.unique(lines.take(others), return_inverse=True)
+    of[others] = rest + np.count_nonzero(counts)
+    return np.concatenate((known[counts], names)), of
+
+
+def _wider(names: Hashes, of: Numbers, parts: list[_Words]) -> Hashes:
+    """What each of the names becomes once places with many words are open, found by one line of each."""
+    lines = np.empty(len(names), np.intp)
+    lines[of] = np.arange(len(of))
+    order = np.argsort(lines)
+    lines = lines[order]
+    words: list[Hashes] = []
+    sizes: list[Numbers] = []
+    begun = 0
+    for part in parts:
+        start, end = np.searchsorted(lines, (begun, begun + len(part.last)))
+        some = lines[start:end] - begun
+        first = firsts(part.last).take(some)
+        size = part.last.take(some) - first + 1
+        words.append(part.words.take(np.repeat(first - np.cumsum(size) + size, size) + np.arange(size.sum())))
+        sizes.append(size)
+        begun += len(part.last)
+    wider = np.empty_like(names)
+    wider[order] = widened(np.concatenate(words), np.concatenate(sizes), bare=_bare(), powers=_powers(_STEP))
+    return wider
 
 
 def _slices(block: bytes) -> Iterator[tuple[int, int]]:
