@@ -14,6 +14,9 @@ import numpy as np
 import polars as pl
 
 from shakeout.logs.templates.agreement import agree
+from shakeout.logs.templates.group import row_of
+from shakeout.logs.templates.names import names_of
+from shakeout.logs.templates.shape import shape
 from shakeout.logs.templates.sketch import Flags, Hashes, Numbers, Sketches
 
 FEW = 8
@@ -23,6 +26,12 @@ SAMPLES = (4, 8, 64)
 """How many different lines of a sketch are looked at; more where the first do not agree."""
 
 MOST = SAMPLES[-1]
+
+HEARD = 1 << 13
+"""Keys from which names are learned."""
+
+HEARD_OF_ONE = 512
+"""Those among them that are of one sketch."""
 
 REMEMBERED = 50_000
 """Sketches that are remembered; the lines of all others are folded one by one."""
@@ -69,13 +78,20 @@ class _Runs:
 
 
 class Casts:
-    """The memory of sketches: what was decided of each. It only ever grows, up to `REMEMBERED` of each kind."""
+    """
+    The memory of sketches: what was decided of each. It only ever grows, up to `REMEMBERED` of each kind.
+
+    `names` are words that were found to be names where this had to be known.
+    """
 
     def __init__(self) -> None:
+        self.names: frozenset[str] = frozenset()
         self._known: dict[int, str] = {}
         self._folded: set[int] = set()
         self._open: dict[int, _Undecided] = {}
         self._met = Met(known=np.empty(0, np.uint64), folded=np.empty(0, np.uint64))
+        self._heard: dict[str, None] = {}
+        self._understood = 0
 
     def met(self) -> Met:
         """What is remembered, or what was remembered a short time ago."""
@@ -102,16 +118,28 @@ class Casts:
         closely = _closely(runs, self._folded_ones(names))
         found = _Found(runs, fold, keys)
         found.look(np.flatnonzero(closely))
-        begun = np.searchsorted(runs.owner, np.arange(len(names) + 1))
+        begun = np.searchsorted(runs.owner, np.arange(len(names) + 1)).tolist()
+        disputed: list[int] = []
         for at in np.flatnonzero(rows < 0).tolist():
-            name = int(names[at])
-            if name in self._folded:
-                continue
-            mine = np.arange(begun[at], begun[at + 1])
-            if self._decided(name, mine, found):
-                rows[at] = keys.setdefault(self._known[name], len(keys))
-            else:
+            name, mine = int(names[at]), np.arange(begun[at], begun[at + 1])
+            if name not in self._folded:
+                if self._asked(name, mine, found):
+                    disputed.append(at)
+                elif name not in self._known or len(mine) <= FEW:
+                    found.look(mine)
+        if disputed and len(self._heard) < HEARD:
+            doubtful = np.zeros(len(names), bool)
+            doubtful[disputed] = True
+            found.look(np.flatnonzero(runs.rank < np.where(doubtful, HEARD_OF_ONE, MOST).take(runs.owner)))
+            self._learn(found)
+        for at in disputed:
+            name, mine = int(names[at]), np.arange(begun[at], begun[at + 1])
+            self._decide(name, mine)
+            if name not in self._known or len(mine) <= FEW:
                 found.look(mine)
+        for at in np.flatnonzero(rows < 0).tolist():
+            if begun[at + 1] - begun[at] > FEW and (key := self._known.get(int(names[at]))) is not None:
+                rows[at] = keys.setdefault(key, len(keys))
         self._remember(sketches, names)
         result = rows.take(of)
         result[runs.lines] = np.where(found.rows < 0, rows.take(runs.owner), found.rows).repeat(
@@ -122,8 +150,8 @@ class Casts:
     def _folded_ones(self, names: Hashes) -> Flags:
         return np.fromiter((name in self._folded for name in names.tolist()), bool, len(names))
 
-    def _decided(self, name: int, mine: Numbers, found: _Found) -> bool:
-        """Whether the lines of a sketch, of which `mine` are the runs, speak for all others of it in this block."""
+    def _asked(self, name: int, mine: Numbers, found: _Found) -> bool:
+        """Looks closely at a sketch, of which `mine` are the runs in this block; whether its lines do not agree."""
         undecided = self._open.get(name) or _Undecided()
         undecided.lines += len(mine)
         for size in SAMPLES if len(mine) > FEW else (FEW,):
@@ -131,21 +159,40 @@ class Casts:
             undecided.keys.update(found.keys_of(mine[:size]))
             if undecided.lines < undecided.wanted:
                 break
-            if agree(undecided.keys):
-                if len(self._known) < REMEMBERED:
-                    self._known[name] = min(undecided.keys, key=lambda key: (undecided.keys[key], key))
-                    self._open.pop(name, None)
-                return name in self._known and len(mine) > FEW
+            if self._agreed(name, undecided):
+                return False
             if len(mine) <= size:
-                undecided.wanted *= 4
                 break
+        if name in self._open or len(self._open) < REMEMBERED:
+            self._open[name] = undecided
+        return undecided.lines >= undecided.wanted
+
+    def _decide(self, name: int, mine: Numbers) -> None:
+        """Tries once more to make the lines of a sketch agree; those that do not are folded from now on, or later."""
+        undecided = self._open.get(name)
+        if undecided is None or self._agreed(name, undecided):
+            return
+        undecided.wanted *= 4
         if undecided.wanted > MOST * 4 or len(undecided.keys) > MOST or len(mine) > MOST:
-            self._open.pop(name, None)
+            del self._open[name]
             if len(self._folded) < REMEMBERED:
                 self._folded.add(name)
-        elif name in self._open or len(self._open) < REMEMBERED:
-            self._open[name] = undecided
-        return False
+
+    def _agreed(self, name: int, undecided: _Undecided) -> bool:
+        if len(self._known) >= REMEMBERED or not agree(undecided.keys, self.names):
+            return False
+        self._known[name] = min(undecided.keys, key=lambda key: (undecided.keys[key], key))
+        self._open.pop(name, None)
+        return True
+
+    def _learn(self, found: _Found) -> None:
+        """Learns which words are names, if there is much more to learn from than there was at the last time."""
+        for key in found.keys:
+            if len(self._heard) < HEARD:
+                self._heard[key] = None
+        if len(self._heard) > self._understood * 3 // 2:
+            self._understood = len(self._heard)
+            self.names |= names_of(sorted({row_of(shape(key)) for key in self._heard}))
 
     def _remember(self, sketches: Sketches, names: Hashes) -> None:
         """That a sketch is what it became where it was widened: in another block there may be too few like it."""
@@ -178,6 +225,11 @@ class _Found:
             numbers[at] = number = self._keys.setdefault(key, len(self._keys))
             self._hashes[number] = (key, hashed)
         self.rows[new] = numbers.take(rows)
+
+    @property
+    def keys(self) -> Iterable[str]:
+        """All keys that were found."""
+        return (key for key, _ in self._hashes.values())
 
     def keys_of(self, runs: Numbers) -> Iterable[tuple[str, int]]:
         """The keys of runs that were looked at, with their hashes."""

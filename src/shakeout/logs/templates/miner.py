@@ -202,7 +202,7 @@ class TemplateMiner:
         """The templates with what maps lines onto them."""
         self._finish()
         if self._summary is None:
-            self._summary = Summary(self._table)
+            self._summary = Summary(self._table, self._casts.names)
         return self._summary
 
     def match(self, text: str) -> str | None:

@@ -33,7 +33,8 @@ SELDOM = 3
 """A word that is less often than this is rare in any block."""
 
 _SLICE = 1 << 18
-_COUNTERS = ((48, 16), (24, 16))
+_COUNTERS = 1 << 16
+_COUNTED = (48, 24)
 _CHUNK = 8
 _LONGEST = 48
 _STEP = 0xD1342543DE82EF95
@@ -121,18 +122,14 @@ def sketched(block: bytes, known: Hashes) -> Sketches:
     """
     parts = [_words(block, start, end) for start, end in _slices(block)]
     asked = [np.flatnonzero(part.words > _SIGN) for part in parts]
-    left = [part.words.take(some) for part, some in zip(parts, asked, strict=True)]
-    often = _often(left, max(SELDOM, sum(len(part.last) for part in parts) >> RARE))
+    often = _often(parts, asked, max(SELDOM, sum(len(part.last) for part in parts) >> RARE))
     named: list[Hashes] = []
-    begun = 0
     for part, some in zip(parts, asked, strict=True):
-        rare = some[~often[begun : begun + len(some)]]
-        part.words[rare] &= _SIGN
+        part.words[some[~_told(often, part.words.take(some))]] &= _SIGN
         first = firsts(part.last)
         name = np.add.reduceat(part.words * _powers(_STEP)[: len(part.words)], first)
         name *= _inverse_powers(_STEP).take(first)
         named.append(name)
-        begun += len(some)
     names, of = _numbered(np.concatenate(named), known)
     return Sketches(
         names=names,
@@ -255,23 +252,32 @@ def _digits(chunks: Hashes) -> Hashes:
     return found
 
 
-def _often(left: list[Hashes], least: int) -> Flags:
+def _often(parts: list[_Words], asked: list[Numbers], least: int) -> list[Flags]:
     """
-    Which words are at least so often.
+    Which of the words that are asked for are at least so often, by some bits of their hash, and by others.
 
-    They are counted by some bits of their hash, and by others: what is frequent by chance by one count is not by both.
+    What is frequent by chance by one count is not by both.
     """
-    often: Flags = np.ones(sum(map(len, left)), bool)
-    for shift, bits in _COUNTERS:
-        counters = np.concatenate([_counters(words, shift, bits) for words in left])
-        counts = np.bincount(counters, minlength=1 << bits)
-        counts[_counters(_bare(), shift, bits)] = least
-        often &= (counts >= least).take(counters)
-    return often
+    found: list[Flags] = []
+    for shift in _COUNTED:
+        counts = np.zeros(_COUNTERS, np.intp)
+        for part, some in zip(parts, asked, strict=True):
+            counts += np.bincount(_counters(part.words.take(some), shift), minlength=_COUNTERS)
+        counts[_counters(_bare(), shift)] = least
+        found.append(counts >= least)
+    return found
 
 
-def _counters(words: Hashes, shift: int, bits: int) -> Numbers:
-    return (words >> np.uint64(shift) & np.uint64((1 << bits) - 1)).view(np.intp)
+def _told(often: list[Flags], words: Hashes) -> Flags:
+    """Which words are frequent by all counts."""
+    found: Flags = np.ones(len(words), bool)
+    for counts, shift in zip(often, _COUNTED, strict=True):
+        found &= counts.take(_counters(words, shift))
+    return found
+
+
+def _counters(words: Hashes, shift: int) -> Numbers:
+    return (words >> np.uint64(shift) & np.uint64(_COUNTERS - 1)).view(np.intp)
 
 
 def _mixed(hashes: Hashes) -> Hashes:
