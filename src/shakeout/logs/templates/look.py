@@ -16,7 +16,7 @@ from shakeout.logs.templates.sketch import Numbers, Sketches, sketched
 from shakeout.logs.templates.stream import Piece, joined
 
 ENOUGH = 1 << 13
-"""Lines of a block from which on it is sketched: every line of a smaller one is folded."""
+"""Lines of a block from which on it is sketched; every line of a smaller one is folded, while no sketch is known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +54,7 @@ def look(pieces: Sequence[Piece], layout: Layout | None, known: Known, met: Met)
     """Sketches a block and folds those lines of it that need to be, or all of a small one."""
     block = block_of(joined(pieces), layout, sum(piece.size for piece in pieces))
     sketches, places = None, None
-    if block.size >= ENOUGH:
+    if block.size >= ENOUGH or len(met.known):
         sketches = sketched(block.data, met.known)
         block = replace(block, ends=sketches.ends)
         places = wanted(sketches, met, block.hashed)
