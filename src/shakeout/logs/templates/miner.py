@@ -9,6 +9,7 @@ from operator import itemgetter
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from shakeout.logs import values
 from shakeout.logs.entry import LogEntry
@@ -47,7 +48,7 @@ class TemplateMiner:
         self._known = Known()
         self._casts = Casts()
         self._numbered = numbered
-        self._codes: list[pl.Series] = []
+        self._codes: list[NDArray[np.int32]] = []
         self._summary: Summary | None = None
         self._stream = Stream()
         self._layout: Layout | None = None
@@ -185,18 +186,18 @@ class TemplateMiner:
 
     def numbers(self) -> Iterator[pl.Series]:
         """The template's id of each line that was added, portion by portion, in order."""
-        summary = self.summary()
-        names = {seen.number: summary.by_key[key] for key, seen in self._table.seen.items()}
-        for number, trace in self._table.departed.items():
-            names[number] = summary.rest.template_of(trace)
-        for trace in self._table.passed:
-            names[-1 - trace] = summary.rest.template_of(trace)
-        ids = pl.DataFrame(
-            {"code": list(names), "id": list(names.values())}, schema={"code": pl.Int32, "id": pl.String}
-        )
+        summary, table = self.summary(), self._table
+        names = {seen.number: summary.by_key[key] for key, seen in table.seen.items()}
+        names |= {number: summary.rest.template_of(trace) for number, trace in table.departed.items()}
+        names |= {-1 - trace: summary.rest.template_of(trace) for trace in table.passed}
+        ids = pl.Series("id", list(names.values()), dtype=pl.String)
+        codes = np.fromiter(names, np.int32, len(names))
+        least = int(codes.min(initial=0))
+        places = np.zeros(int(codes.max(initial=0)) - least + 1, np.uint32)
+        places[codes - least] = np.arange(len(codes))
         for start in range(0, len(self._codes), _TOGETHER):
-            codes = pl.concat(self._codes[start : start + _TOGETHER])
-            yield codes.to_frame("code").join(ids, on="code", how="left", maintain_order="left")["id"]
+            some = np.concatenate(self._codes[start : start + _TOGETHER])
+            yield ids.gather(pl.Series(places.take(some - least)))
 
     def summary(self) -> Summary:
         """The templates with what maps lines onto them."""
@@ -214,7 +215,7 @@ class TemplateMiner:
         codes = np.zeros(len(portion.keys), np.int32)
         for row, known in enumerate(map(self._table.seen.get, portion.keys)):
             codes[row] = known.number if known is not None else -1 - self._trace(portion, row)
-        self._codes.append(pl.Series("code", codes.take(portion.rows)))
+        self._codes.append(codes.take(portion.rows))
 
     def _trace(self, portion: Portion, row: int) -> int:
         return portion.new[row][0] if row in portion.new else trace_of(portion.keys[row])
