@@ -39,8 +39,9 @@ class TemplateMiner:
     Finds the templates of a log.
 
     One set of defaults serves every log. The result depends on the lines alone, not on the portions in which they were
-    added; examples are the first in order of input. `numbered` keeps four bytes for each line, so that `numbers` can
-    say which template each line belongs to. `lines` is how many were added, `instances` (bounded) what logged them.
+    added; examples are the first in order of input. Lines are worked on in blocks of fixed size; to ask for a result
+    ends a block early. `numbered` keeps four bytes for each line, so that `numbers` can say which template each line
+    belongs to. `lines` is how many were added, `instances` (bounded) what logged them.
     """
 
     def __init__(self, *, keys: int = KEYS, numbered: bool = False) -> None:
