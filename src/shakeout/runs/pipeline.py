@@ -190,7 +190,7 @@ class Run:
         platform: Platform | None = None
         with self._timed("explain"):
             if self.release is not None:
-                platform = platform_of(self.request.plan, self.release, self._inventory, folder)
+                platform = platform_of(self.request.plan, self.release, self._inventory, folder, self.logs_folder)
             explanation = self._explain(results, platform, folder)
         with self._timed("report"):
             report = self._report(folder, moment, results, explanation)
