@@ -102,7 +102,7 @@ def data_file_not_found(raised: ExceptionRaised, paths: SourcePaths, log: ErrorL
     ## What to change
     Put the file into the image; the next links say what keeps it out.
     """
-    if raised.simple_type not in {"FileNotFoundError", "TemplateNotFound", "Error"}:
+    if raised.simple_type not in {"FileNotFoundError", "TemplateNotFound", "TemplateDoesNotExist", "Error"}:
         return
     match = _OPENED.search(raised.message)
     path = paths.find(match[1] or match[2]) if match else None
