@@ -29,7 +29,7 @@ demo-faults: $(VENV)/.console  ## the same with three faults injected, each expl
 	status=$$?; [ $$status -eq 1 ] || { echo "expected exit status 1 (issues found), got $$status" >&2; exit 1; }
 
 test: system $(VENV)/.dev check  ## every test, with every real component
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	@scripts/test.sh $(WORKERS)
 
 check: $(VENV)/.dev  ## lint, format and strict types
 	@$(BIN)/ruff check .

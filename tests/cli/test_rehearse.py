@@ -31,6 +31,10 @@ REHEARSE = ("up", "--rehearse", "staging", "--rehearsal-commands")
 VALUE = "seven-green-bottles-on-a-wall"
 
 
+PAGE = "checks:\n  page: {kind: http, service: web, path: /page}\nenvironments:\n"
+BROKEN = """        self.send_response(500 if self.path == "/page" else STATUS)"""
+
+
 def with_staging(shop, listens: str = "0.0.0.0") -> None:
     server = (shop.folder / "server.py").read_text(encoding="utf-8").replace("127.0.0.1", listens)
     server = server.replace("class Handler", 'print("key", os.environ.get("KEY", "none"), flush=True)\nclass Handler')
@@ -95,6 +99,27 @@ def test_a_rehearsal_that_cannot_be_is_refused_before_anything_starts(shop) -> N
     assert done.status == 2 and "shop-key (for KEY of stock)" in done.err
     done = shop.run(*REHEARSE, "--keep")
     assert done.status == 2 and "--keep cannot be had" in done.err
+
+
+def test_an_update_that_fails_goes_back_to_the_release_that_was_there(shop, outcomes) -> None:
+    with_staging(shop)
+    good = shop.commit
+    shop.change("Check the front page", "environments:\n", PAGE)
+    broken = (shop.folder / "server.py").read_text().replace("        self.send_response(STATUS)", BROKEN)
+    shop.repository.commit("Break the front page of the web", {"server.py": broken})
+    over = (*REHEARSE, "--over", good, "--format", "json")
+    done = shop.run(*over, environment={"SHOP_KEY": VALUE})
+    assert done.status == 1, done.err
+    report = done.json
+    assert report["status"] == "FAILED"
+    assert outcomes(report)["page"] == "failed"
+    notes = report["notes"]
+    assert f"the double began with a release of {good[:12]}" in notes[0]
+    assert any("rolled back before it had any traffic: the required check page failed" in note for note in notes)
+    # The earlier commit's own checks: it had no `page` yet.
+    assert notes[-1] == f"after that the release of {good[:12]} has the traffic again: 5 of 5 checks passed"
+    assert f"releasing {good[:12]} first" in done.err
+    assert shop.processes() == []
 
 
 def test_a_killed_rehearsal_leaves_no_process(shop, tmp_path: Path) -> None:

@@ -81,6 +81,15 @@ def test_no_capture_holds_a_path_of_the_machine_that_made_it(name: str) -> None:
         assert "/home/" not in text
 
 
+@pytest.mark.parametrize("name", ["imports-node-ending", "imports-node-moved", "configuration-node-removed"])
+def test_what_would_have_stopped_a_script_is_no_python(name: str, tmp_path: Path) -> None:
+    report, _ = _explained(name, tmp_path)
+    guard = report.issues[0].guard
+    assert guard is not None
+    assert "node" in (guard.add or "")
+    assert "python" not in (guard.add or "")
+
+
 def test_an_error_that_nothing_explains_has_its_count_and_its_evidence(tmp_path: Path) -> None:
     report, _ = _explained("unexplained-flask", tmp_path)
     (error,) = report.unexplained

@@ -36,6 +36,7 @@ from shakeout.runs.novelty import last_good_run, log_changes
 from shakeout.runs.redeclaring import redeclared
 from shakeout.runs.request import Request
 from shakeout.runs.sources import declarations_of, images_of, platform_of, probes_of
+from shakeout.runs.stopping import stop_trials
 from shakeout.runs.traffic import decide
 from shakeout.targets.base import Collecting, Inventory, Progress, Release, Staged, Target
 from shakeout.targets.capture import entries, last_lines, merged, until_written
@@ -119,6 +120,7 @@ class Run:
         staged = self._staged()
         plan_checks(self.request.plan)  # what is wrong with a check is said before anything is deployed
         if self.release is None:
+            stop_trials(self.request.home, self.progress)
             with self._timed("deploy"):
                 self.release = await self.target.deploy(self.request.plan, folder.path, self.progress)
         folder.save("release.json", self.release)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from shakeout.errors import InputError
+from shakeout.logs.templates.block import column_of
 from shakeout.logs.templates.miner import TemplateMiner
-from shakeout.logs.templates.portion import column_of
 from shakeout.logs.templates.prefix import SAMPLE, Layout, layout_of
 
 PORTION = 3 << 20

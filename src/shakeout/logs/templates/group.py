@@ -61,7 +61,7 @@ def grouped(shapes: Iterable[str]) -> dict[str, Row]:
     result: dict[str, Row] = {}
     for skeleton in sorted(blocks):
         rows = blocks[skeleton]
-        for pattern, members in _divided(sorted(rows), names):
+        for pattern, members in divided(sorted(rows), names):
             for row in members:
                 for text in rows[row]:
                     result[text] = pattern
@@ -73,7 +73,7 @@ def fits(pattern: Row, row: Row) -> bool:
     return all(part in (SIGN, token) for part, token in zip(pattern, row, strict=True))
 
 
-def _divided(rows: list[Row], names: frozenset[str]) -> Iterable[tuple[Row, list[Row]]]:
+def divided(rows: list[Row], names: frozenset[str]) -> Iterable[tuple[Row, list[Row]]]:
     pending = [rows]
     while pending:
         part = pending.pop()

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
+import numpy as np
 import polars as pl
 
 from shakeout.logs import values
 from shakeout.logs.entry import LogEntry
+from shakeout.logs.templates.block import Block, block_of
+from shakeout.logs.templates.casts import Casts, Met
 from shakeout.logs.templates.fold import Known, readable
+from shakeout.logs.templates.look import Looked, look
 from shakeout.logs.templates.model import Template
-from shakeout.logs.templates.portion import Portion, portion_of, portions_of
+from shakeout.logs.templates.portion import Portion, counted
 from shakeout.logs.templates.prefix import Layout
+from shakeout.logs.templates.stream import Piece, Stream, side_by_side
 from shakeout.logs.templates.summary import Summary
-from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Seen, Table
+from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Limits, Seen, Table
 
 KEYS = 20_000
 """Different keys that are kept; beyond, counts of rare templates are estimated."""
@@ -36,13 +42,27 @@ class TemplateMiner:
     """
 
     def __init__(self, *, keys: int = KEYS, numbered: bool = False) -> None:
-        self.table = Table(keys)
+        self._table = Table(keys)
         self._known = Known()
+        self._casts = Casts()
         self._numbered = numbered
         self._codes: list[pl.Series] = []
         self._summary: Summary | None = None
-        self.lines = 0
+        self._stream = Stream()
+        self._layout: Layout | None = None
+        self._counted = 0
         self.instances: dict[str, None] = {}
+
+    @property
+    def lines(self) -> int:
+        """How many lines and entries were added."""
+        return self._counted + self._stream.size
+
+    @property
+    def table(self) -> Table:
+        """The keys of all that was added."""
+        self._finish()
+        return self._table
 
     @property
     def overflowed(self) -> bool:
@@ -59,79 +79,98 @@ class TemplateMiner:
 
     def add_blocks(self, blocks: Iterable[pl.Series | bytes], *, path: str, layout: Layout | None = None) -> None:
         """As `add_lines`, for columns of valid strings, and for blocks of bytes with a line end between two lines."""
-        start = 1
-        for portion in portions_of(blocks, layout, self._known, self.table.limits):
-            if size := len(portion.rows):
-                self._add(portion, path=path, start=start, layout=layout)
-                start += size
+        if self._stream.size and (self._layout != layout or self._stream.path != path):
+            self._finish()
+        self._layout, self._stream.path, self._stream.number = layout, path, 1
+        for pieces, looked in side_by_side(self._look, self._full(blocks)):
+            self._add(looked, pieces)
 
-    def _add(self, portion: Portion, *, path: str, start: int, layout: Layout | None) -> None:
+    def _full(self, blocks: Iterable[pl.Series | bytes]) -> Iterator[tuple[list[Piece], Met]]:
+        """The blocks that are full, each with what is remembered when it is begun."""
+        for lines in blocks:
+            for pieces in self._stream.add(lines):
+                yield pieces, self._casts.met()
+
+    def _finish(self) -> None:
+        """Counts the lines of the last block that is not full."""
+        if self._stream.size:
+            pieces = self._stream.taken()
+            self._add(self._look((pieces, self._casts.met()))[1], pieces)
+
+    def _look(self, begun: tuple[list[Piece], Met]) -> tuple[list[Piece], Looked]:
+        pieces, met = begun
+        return pieces, look(pieces, self._layout, self._known, met)
+
+    def _add(self, looked: Looked, pieces: Sequence[Piece]) -> None:
         self._summary = None
-        begun, table = self.lines, self.table
+        keys, rows = looked.settled(self._casts)
+        table = self._table
+        portion = counted(looked.block, keys, rows, table.limits())
         for trace, count in portion.passed:
             table.passed[trace] += count
-        kinds = portion.kinds
-        places = kinds["row"]
-        keys, traces, hashes = (of.gather(places).to_list() for of in (portion.keys, portion.traces, portion.hashes))
-        wanting: list[tuple[int, Seen]] = []
-        alone: list[tuple[Seen, int]] = []
-        rows = zip(*(kinds[name].to_list() for name in ("level", "count", "first", "last")), strict=True)
-        for kind, (level, count, first, last) in enumerate(rows):
-            key, known = keys[kind], table.seen.get(keys[kind])
+        layout = self._layout
+        wanted: list[tuple[Seen, int]] = []
+        for kind in portion.kinds:
+            key = portion.keys[kind.row]
+            known = table.seen.get(key)
             if known is not None:
-                known.count += count
-            elif (known := table.add(key, traces[kind], hashes[kind], count, begun + first)) is None:
-                continue
+                known.count += kind.count
+            else:
+                trace, hashed = portion.traces[kind.row], portion.hashes[kind.row]
+                known = table.add(key, trace, hashed, kind.count, self._counted + kind.first)
+                if known is None:
+                    continue
             if len(known.examples) < EXAMPLES:
-                if count == 1:
-                    alone.append((known, first))
-                else:
-                    wanting.append((kind, known))
-            if level:
-                severity = values.severity(level.strip(" []()<>:|,"))
-                known.notes().severities[severity.name if severity is not None else "DEFAULT"] += count
+                wanted += [(known, at) for at in kind.heads]
+            if kind.level:
+                severity = values.severity(kind.level.strip(" []()<>:|,"))
+                known.notes().severities[severity.name if severity is not None else "DEFAULT"] += kind.count
             if layout and layout.time_:
-                known.notes().at(layout.time(portion.lines[first]))
-                known.notes().at(layout.time(portion.lines[last]))
-        heads = kinds["heads"].gather([kind for kind, _ in wanting]).to_list()
-        wanted = alone + [(seen, at) for (_, seen), head in zip(wanting, heads, strict=True) for at in head]
+                known.notes().at(layout.time(looked.block.lines[kind.first]))
+                known.notes().at(layout.time(looked.block.lines[kind.last]))
         if wanted:
-            self._exemplify(portion, wanted, path, start)
+            self._exemplify(looked.block, wanted, pieces)
         if self._numbered:
-            self._number(portion, places.to_list(), keys)
-        self.lines += len(portion.rows)
+            self._number(portion)
+        self._counted += looked.block.size
 
-    def _exemplify(self, portion: Portion, wanted: list[tuple[Seen, int]], path: str, start: int) -> None:
+    def _exemplify(self, block: Block, wanted: list[tuple[Seen, int]], pieces: Sequence[Piece]) -> None:
         """Keeps lines, given by their positions, of keys that have not enough examples yet: the first of each."""
         wanted.sort(key=itemgetter(1))
-        texts = portion.texts_at([at for _, at in wanted])
+        begun = list(itertools.accumulate((piece.size for piece in pieces), initial=0))
+        texts = block.texts_at([at for _, at in wanted])
         for (seen, at), text in zip(wanted, texts, strict=True):
             if len(seen.examples) < EXAMPLES:
-                seen.examples.append((self.lines + at, text[:EXAMPLE_LIMIT], path, start + at))
+                number = bisect_right(begun, at) - 1
+                piece = pieces[number]
+                line = (self._counted + at, text[:EXAMPLE_LIMIT], piece.path, piece.start + at - begun[number])
+                seen.examples.append(line)
 
     def add_entries(self, entries: Iterable[LogEntry]) -> None:
         """Adds log entries with their times, severities, services and instances."""
+        self._finish()
         remaining = iter(entries)
         while batch := list(itertools.islice(remaining, _BATCH)):
             self._summary = None
             texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
-            portion = portion_of(texts, None, self._known)
-            seen = self.table.seen
-            keys = portion.keys.to_list()
-            traces, hashes = portion.traces.to_list(), portion.hashes.to_list()
-            for row, text, entry in zip(portion.rows.to_list(), portion.texts.to_list(), batch, strict=True):
-                if (found := seen.get(keys[row])) is not None:
-                    found.count += 1
+            block = block_of(texts, None, len(texts))
+            found, rows = block.folded(self._known)
+            portion = counted(block, found, rows, Limits(most=None, each=len(found)))
+            seen = self._table.seen
+            for row, text, entry in zip(portion.rows.tolist(), block.texts.to_list(), batch, strict=True):
+                key = portion.keys[row]
+                if (known := seen.get(key)) is not None:
+                    known.count += 1
                 else:
-                    found = self.table.add(keys[row], traces[row], hashes[row], 1, self.lines)
+                    known = self._table.add(key, portion.traces[row], portion.hashes[row], 1, self._counted)
                 instance = instance_of(entry)
                 if instance and len(self.instances) < INSTANCES:
                     self.instances[instance] = None
-                if found is not None:
-                    _note(found, entry, instance, text, self.lines)
-                self.lines += 1
+                if known is not None:
+                    _note(known, entry, instance, text, self._counted)
+                self._counted += 1
             if self._numbered:
-                self._number(portion, range(len(keys)), keys)
+                self._number(portion)
 
     def snapshot(self) -> tuple[Template, ...]:
         """The templates of everything added so far, the most frequent first; their counts add up to `lines`."""
@@ -140,10 +179,10 @@ class TemplateMiner:
     def numbers(self) -> Iterator[pl.Series]:
         """The template's id of each line that was added, portion by portion, in order."""
         summary = self.summary()
-        names = {seen.number: summary.by_key[key] for key, seen in self.table.seen.items()}
-        for number, trace in self.table.departed.items():
+        names = {seen.number: summary.by_key[key] for key, seen in self._table.seen.items()}
+        for number, trace in self._table.departed.items():
             names[number] = summary.rest.template_of(trace)
-        for trace in self.table.passed:
+        for trace in self._table.passed:
             names[-1 - trace] = summary.rest.template_of(trace)
         ids = pl.DataFrame(
             {"code": list(names), "id": list(names.values())}, schema={"code": pl.Int32, "id": pl.String}
@@ -154,26 +193,22 @@ class TemplateMiner:
 
     def summary(self) -> Summary:
         """The templates with what maps lines onto them."""
+        self._finish()
         if self._summary is None:
-            self._summary = Summary(self.table)
+            self._summary = Summary(self._table)
         return self._summary
 
     def match(self, text: str) -> str | None:
         """The id of the template that a bare message belongs to, or None."""
         return self.summary().match(text)
 
-    def _number(self, portion: Portion, rows: Sequence[int], keys: Sequence[str]) -> None:
-        """
-        Notes for each line the number of its key, or the trace of it where it is not kept.
-
-        `keys` are those that may be kept, `rows` their rows.
-        """
-        codes = -1 - portion.traces
-        found = zip(rows, map(self.table.seen.get, keys), strict=True)
-        kept = {row: known.number for row, known in found if known is not None}
-        if kept:
-            codes = codes.scatter(list(kept), list(kept.values()))
-        self._codes.append(codes.rename("code").gather(portion.rows))
+    def _number(self, portion: Portion) -> None:
+        """Notes for each line the number of its key, or the trace of it where it is not kept."""
+        codes = -1 - np.asarray(portion.traces, np.int32)
+        for row, known in enumerate(map(self._table.seen.get, portion.keys)):
+            if known is not None:
+                codes[row] = known.number
+        self._codes.append(pl.Series("code", codes.take(portion.rows)))
 
 
 def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:

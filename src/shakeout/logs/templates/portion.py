@@ -1,176 +1,130 @@
-"""One portion of lines, folded and counted: the part of the work that needs no memory of other portions."""
+"""A block of lines, counted: how many lines of which key, and where they are."""
 
 from __future__ import annotations
 
-import itertools
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
+import numpy as np
 import polars as pl
 
-from shakeout.logs.templates.fold import Known, cut, numbers_folded, text_folded
-from shakeout.logs.templates.messages import spoken
-from shakeout.logs.templates.prefix import Layout
+from shakeout.logs.templates.block import Block
+from shakeout.logs.templates.sketch import Flags, Numbers
 from shakeout.logs.templates.table import EXAMPLES, Limits
 from shakeout.logs.templates.traces import MARKS, traces_of
 
+_NARROW = 1 << 16
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """
+    The lines of one key and one level: how many, the first, the last, and the first few.
+
+    `row` is the number of the key, `level` None where the lines have none.
+    """
+
+    row: int
+    level: str | None
+    count: int
+    first: int
+    last: int
+    heads: Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Portion:
     """
-    Lines and what they fold to.
+    A block and the keys of its lines.
 
-    `raw` are the lines as they came, `bare` the messages in them where that is not the same. `keys` are the distinct
-    keys, each with its trace and a hash; `rows` says for each line which of them it has. `passed` counts the lines of
-    each trace whose key can not be kept (`Limits`). Of all others `kinds` has, for each `row` of `keys` and
-    each `level`, the `count`, and the positions of the `first` line, of the `last`, and of the first few (`heads`).
+    `keys` are the distinct keys, each with its trace and a hash; `rows` says for each line which of them it has.
+    `passed` counts the lines of each trace whose key can not be kept (`Limits`); of all others there are `kinds`.
 
     The hash is the same in every run of one version of polars. It decides which keys of an event with too many names
     are looked at, never an id.
     """
 
-    raw: pl.Series | bytes
-    bare: pl.Series | None
-    keys: pl.Series
-    traces: pl.Series
-    hashes: pl.Series
-    rows: pl.Series
+    block: Block
+    keys: Sequence[str]
+    traces: Sequence[int]
+    hashes: Sequence[int]
+    rows: Numbers
     passed: Sequence[tuple[int, int]]
-    kinds: pl.DataFrame
-
-    @cached_property
-    def lines(self) -> pl.Series:
-        """The lines as a column."""
-        return column_of(self.raw) if isinstance(self.raw, bytes) else self.raw
-
-    @property
-    def texts(self) -> pl.Series:
-        """The bare messages as a column."""
-        return self.lines if self.bare is None else self.bare
-
-    def texts_at(self, places: list[int]) -> list[str]:
-        """The bare messages of some lines, by their positions; a block is not made a column for these."""
-        if self.bare is None and isinstance(self.raw, bytes):
-            lines = self.raw.split(b"\n")
-            return [lines[at].removesuffix(b"\r").decode("utf-8", "replace") for at in places]
-        return [str(text) for text in self.texts.gather(places)]
+    kinds: Sequence[Kind]
 
 
-def column_of(block: bytes) -> pl.Series:
-    """
-    The physical lines of a block, without their ends, as a column of strings.
-
-    Lines end with LF or CRLF. Bytes that are no UTF-8 become the replacement character.
-    """
-    return _lines_of(_text_of(block), block)
-
-
-def portion_of(lines: pl.Series | bytes, layout: Layout | None, known: Known, limits: Limits | None = None) -> Portion:
-    """
-    Folds and counts a column of lines (valid strings) or a block.
-
-    `known` is the memory of the second fold. `limits` says which keys can not be kept.
-    A block is folded before it is divided, which is quicker, unless its lines must be looked at one by one: where they
-    have a prefix or terminal escapes, or are JSON objects.
-    """
-    if layout is None and isinstance(lines, bytes) and b"\x1b" not in lines and not lines.startswith(b"{"):
-        rough = cut(_lines_of(text_folded(_text_of(lines)), lines))
-        if not rough.str.starts_with("{").any():
-            return _counted(lines, None, pl.DataFrame({"rough": rough}), known, limits)
-    column = column_of(lines) if isinstance(lines, bytes) else lines
-    frame = pl.DataFrame({"line": column})
-    frame = layout.applied(frame) if layout else frame.with_columns(text=pl.col("line"))
-    frame = spoken(frame)
-    frame = frame.with_columns(rough=numbers_folded(frame["text"]))
-    return _counted(column, frame["text"], frame.drop("line", "text"), known, limits)
-
-
-def _counted(
-    raw: pl.Series | bytes, bare: pl.Series | None, frame: pl.DataFrame, known: Known, limits: Limits | None
-) -> Portion:
-    frame = frame.with_row_index("at")
-    rough = frame.group_by("rough", maintain_order=True).agg("at")
-    folded = pl.DataFrame({"key": known.folded(rough["rough"]), "at": rough["at"], "lines": rough["at"].list.len()})
-    grouped = folded.with_row_index("part").group_by("key", maintain_order=True)
-    keys = grouped.agg("part", pl.col("lines").sum()).with_row_index("row")
-    parts = _scattered(keys, "part", len(folded))
-    rows = _scattered(folded.select("at", row=parts), "at", len(frame))
-    key = keys["key"]
-    traces, hashes = traces_of(key), key.hash()
-    frame = frame.drop("rough").with_columns(row=rows)
+def counted(block: Block, keys: pl.Series, rows: Numbers, limits: Limits) -> Portion:
+    """Counts the lines of a block, whose keys are known. `limits` says which keys can not be kept."""
+    traces, hashes = traces_of(keys), keys.hash()
+    beyond = _beyond(traces // (1 << 2 * MARKS), hashes, limits)
     passed: list[tuple[int, int]] = []
-    if limits is not None:
-        beyond = _beyond(traces // (1 << 2 * MARKS), hashes, limits)
-        if beyond.any():
-            passed = keys.select(pl.lit(traces).alias("trace"), "lines").filter(beyond).group_by("trace").sum().rows()
-            frame = frame.filter(~beyond.gather(rows))
-    if "level" not in frame.columns:
-        frame = frame.with_columns(level=pl.lit(None, pl.String))
-    kinds = frame.group_by("row", "level", maintain_order=True).agg(
-        pl.len().alias("count"),
-        pl.col("at").head(EXAMPLES).alias("heads"),
-        pl.col("at").first().alias("first"),
-        pl.col("at").last().alias("last"),
+    lines = None
+    if beyond.any():
+        sizes = np.bincount(rows, minlength=len(keys))
+        frame = pl.DataFrame({"trace": traces, "lines": pl.Series(sizes, dtype=pl.Int64)})
+        passed = frame.filter(pl.Series(beyond)).group_by("trace").sum().rows()
+        lines = np.flatnonzero(~beyond.take(rows))
+    return Portion(
+        block=block,
+        keys=keys.to_list(),
+        traces=traces.to_list(),
+        hashes=hashes.to_list(),
+        rows=rows,
+        passed=passed,
+        kinds=_kinds(block, rows, lines),
     )
-    return Portion(raw=raw, bare=bare, keys=key, traces=traces, hashes=hashes, rows=rows, passed=passed, kinds=kinds)
 
 
-def _beyond(outlines: pl.Series, hashes: pl.Series, limits: Limits) -> pl.Series:
+def _kinds(block: Block, rows: Numbers, lines: Numbers | None) -> list[Kind]:
+    """The kinds of a block's lines, or of some of them."""
+    names: list[str | None] = [None]
+    if block.levels is not None:
+        names = block.levels.unique(maintain_order=True).to_list()
+        numbers = pl.DataFrame({"level": names, "number": range(len(names))}, schema_overrides={"level": pl.String})
+        levels = block.levels.to_frame("level").join(
+            numbers, on="level", how="left", nulls_equal=True, maintain_order="left"
+        )
+        rows = rows * len(names) + levels["number"].to_numpy()
+    kept = rows if lines is None else rows.take(lines)
+    if not len(kept):
+        return []
+    if int(kept.max()) < _NARROW:
+        kept = kept.astype(np.uint16)  # which is put in order by counting, not by comparing
+    order = np.argsort(kept, kind="stable")
+    ordered = kept.take(order)
+    begins = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    if lines is not None:
+        order = lines.take(order)
+    ends = [*begins[1:].tolist(), len(order)]
+    firsts = begins.tolist()
+    return [
+        Kind(
+            row=row // len(names),
+            level=names[row % len(names)],
+            count=end - first,
+            first=heads[0],
+            last=last,
+            heads=heads,
+        )
+        for row, first, end, last, heads in zip(
+            ordered.take(begins).tolist(),
+            firsts,
+            ends,
+            order.take(np.asarray(ends) - 1).tolist(),
+            (order[first : min(first + EXAMPLES, end)].tolist() for first, end in zip(firsts, ends, strict=True)),
+            strict=True,
+        )
+    ]
+
+
+def _beyond(outlines: pl.Series, hashes: pl.Series, limits: Limits) -> Flags:
     """Which of the keys with these outlines and hashes can not be kept."""
+    beyond = np.zeros(len(hashes), bool)
     if limits.most is not None:
-        beyond = hashes > limits.most.gather(outlines)
-    else:
-        beyond = pl.repeat(value=False, n=len(hashes), dtype=pl.Boolean, eager=True)
-    left = pl.DataFrame({"outline": outlines, "hash": hashes}).with_row_index("at").filter(~beyond)
+        beyond = (hashes > limits.most.gather(outlines)).to_numpy(writable=True)
+    left = pl.DataFrame({"outline": outlines, "hash": hashes}).with_row_index("at").filter(pl.Series(~beyond))
     crowded = left.filter(pl.len().over("outline") > limits.each) if len(left) > limits.each else left.clear()
     if len(crowded):
         late = crowded.filter(pl.col("hash").rank("min").over("outline") > limits.each)["at"]
-        beyond = beyond.scatter(late, values=True)
+        beyond[late.to_numpy()] = True
     return beyond
-
-
-def _scattered(frame: pl.DataFrame, places: str, size: int) -> pl.Series:
-    """A column of `size` numbers: at each of the listed places, the `row` that lists it."""
-    pairs = frame.select("row", places).explode(places)
-    return pl.zeros(size, dtype=pl.UInt32, eager=True).scatter(pairs[places], pairs["row"])
-
-
-def _text_of(block: bytes) -> pl.Series:
-    try:
-        return pl.Series("line", [block], dtype=pl.Binary).cast(pl.String)
-    except pl.exceptions.ComputeError:
-        return pl.Series("line", [block.decode("utf-8", "replace")])
-
-
-def _lines_of(text: pl.Series, block: bytes) -> pl.Series:
-    lines = text.str.split("\n").explode()
-    return lines.str.strip_suffix("\r") if b"\r" in block else lines
-
-
-def portions_of(
-    columns: Iterable[pl.Series | bytes], layout: Layout | None, known: Known, limits: Callable[[], Limits]
-) -> Iterator[Portion]:
-    """
-    The portions of several columns or blocks, in order; as many are made at the same time as there are cores.
-
-    `limits` is asked for each portion when it is begun.
-    """
-    cores = pl.thread_pool_size()
-    remaining = iter(columns)
-    first = list(itertools.islice(remaining, 2))
-    columns = itertools.chain(first, remaining)
-    if cores < 2 or len(first) < 2:
-        for column in columns:
-            yield portion_of(column, layout, known, limits())
-        return
-    with ThreadPoolExecutor(cores, thread_name_prefix="portion") as workers:
-        pending: deque[Future[Portion]] = deque()
-        for column in columns:
-            pending.append(workers.submit(portion_of, column, layout, known, limits()))
-            if len(pending) > cores:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()

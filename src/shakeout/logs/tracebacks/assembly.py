@@ -18,6 +18,8 @@ from shakeout.logs.tracebacks.recorded import recorded
 LINES = 4000
 """Lines that one traceback may have; what comes after is left out, and the traceback is marked as truncated."""
 OPEN_STREAMS = 2000
+HELD = 10
+"""Lines of an error's own text that are kept until its calls are seen below them."""
 ADJACENT = timedelta(seconds=5)
 """How far before a traceback the line may be that announces it."""
 
@@ -69,6 +71,30 @@ class _Block:
     cut: bool = False
     warned: bool = False
     """Whether it stands right below a warning."""
+    held: list[LogEntry] = field(default_factory=list)
+    """What may be the rest of the error's text: it is, if its calls come below."""
+
+    def holds(self, entry: LogEntry) -> bool:
+        """
+        Whether an entry is, or may be, more of the error's text; an entry that also has its calls settles it.
+
+        `Error: two lines of text`, the second line, and then `    at …`: indented lines come with the line above them.
+        """
+        if entry.headed or any(map(self._is_call, self.lines)):
+            return False
+        below = entry.message.split("\n", 2)[1:2]
+        if below and self._is_call(below[0]):
+            for one in (*self.held, entry):
+                self.add(one)
+            self.held.clear()
+            return True
+        if below or len(self.held) >= HELD or any(one.begins(entry.message) for one in languages()):
+            return False
+        self.held.append(entry)
+        return True
+
+    def _is_call(self, line: str) -> bool:
+        return line[:1] in (" ", "\t") and self.language.begins(line)
 
     def add(self, entry: LogEntry) -> None:
         self.entries.append(entry)
@@ -114,8 +140,15 @@ class _Assembly:
         stream = self.streams.get(key)
         if stream is not None and stream.block is not None:
             block = stream.block
-            if not entry.headed and block.language.goes_on(block.lines, entry.message.partition("\n")[0]):
+            first = entry.message.partition("\n")[0]
+            if not entry.headed and not block.held and block.language.goes_on(block.lines, first):
                 block.add(entry)
+                return
+            if block.holds(entry):
+                return
+            if block.held:
+                yield from self._released(stream)
+                yield from self.feed(entry)
                 return
         if not relevant(entry, self.threshold):
             if entry.severity is Severity.WARNING and entry.headed:
@@ -126,6 +159,8 @@ class _Assembly:
             stream = self._open(key)
             if len(self.streams) > OPEN_STREAMS:
                 oldest = next(iter(self.streams))
+                if (old := self.streams[oldest]).block is not None and old.block.held:
+                    yield from self._released(old)
                 yield from _closed(self.streams.pop(oldest))
         if stream.block is not None:
             if not stream.block.handled:
@@ -153,12 +188,23 @@ class _Assembly:
         elif begun is None:
             yield Assembled(entry, entry.message)
 
+    def _released(self, stream: _Stream) -> Iterator[Assembled]:
+        """End a block below whose text no calls came: what was held is read as lines of their own."""
+        block, stream.block = stream.block, None
+        if block is not None:
+            if not block.handled:
+                yield block.close()
+            for entry in block.held:
+                yield from self.feed(entry)
+
     def _open(self, key: tuple[str, str]) -> _Stream:
         stream = self.streams[key] = _Stream()
         return stream
 
     def close(self) -> Iterator[Assembled]:
         for stream in self.streams.values():
+            while stream.block is not None and stream.block.held:
+                yield from self._released(stream)
             yield from _closed(stream)
         self.streams.clear()
 

@@ -1,0 +1,215 @@
+"""
+Which lines are looked at closely, and which follow the others of their sketch.
+
+Of each sketch that was not met before a few lines are folded. If all of these are one event, every line of the sketch
+is taken to have the key of one of them, here and in all blocks that follow; if not, every line of the sketch is folded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from shakeout.logs.templates.agreement import agree
+from shakeout.logs.templates.sketch import Flags, Hashes, Numbers, Sketches
+
+SAMPLE = 8
+"""Different lines of a sketch that are looked at, and how many it must have before they speak for all."""
+
+LARGER = 64
+"""How many are looked at where the first do not agree."""
+
+REMEMBERED = 50_000
+"""Sketches that are remembered; the lines of all others are folded one by one."""
+
+Fold = Callable[[Numbers], tuple[pl.Series, Numbers]]
+
+
+@dataclass(slots=True)
+class _Undecided:
+    """A sketch of which too few lines came so far: their keys with their hashes, and how many they were."""
+
+    keys: dict[str, int] = field(default_factory=dict)
+    lines: int = 0
+    wanted: int = SAMPLE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Met:
+    """Sketches that are known and sketches whose every line is folded, as they were at some time."""
+
+    known: Hashes
+    folded: Hashes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Runs:
+    """
+    Equal lines of a block, those of the same sketch one after the other.
+
+    `lines` are the positions of all lines in this order, `first` where in it each run begins, `owner` the sketch of
+    each run, `rank` how many runs of its sketch are before it.
+    """
+
+    lines: Numbers
+    first: Numbers
+    owner: Numbers
+    rank: Numbers
+
+    @property
+    def places(self) -> Numbers:
+        """One line of each run."""
+        return self.lines.take(self.first)
+
+
+class Casts:
+    """The memory of sketches: what was decided of each. It only ever grows, up to `REMEMBERED` of each kind."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, str] = {}
+        self._folded: set[int] = set()
+        self._open: dict[int, _Undecided] = {}
+        self._met = Met(known=np.empty(0, np.uint64), folded=np.empty(0, np.uint64))
+
+    def met(self) -> Met:
+        """What is remembered, or what was remembered a short time ago."""
+        have, had = len(self._known) + len(self._folded), len(self._met.known) + len(self._met.folded)
+        if have > had + had // 16:
+            self._met = Met(known=_sorted(self._known), folded=_sorted(self._folded))
+        return self._met
+
+    def settled(self, sketches: Sketches, fold: Fold) -> tuple[list[str], Numbers]:
+        """The keys of a block's lines, and which of them each line is taken to have; `fold` gives those of some."""
+        names, of = _chosen(sketches, _sorted(self._folded))
+        keys: dict[str, int] = {}
+        rows = np.full(len(names), -1)
+        for at, name in enumerate(names.tolist()):
+            if (key := self._known.get(name)) is not None:
+                rows[at] = keys.setdefault(key, len(keys))
+        if (rows >= 0).all():
+            return list(keys), rows.take(of)
+        runs = _runs(sketches.lines, of, rows < 0)
+        closely = self._folded_ones(names).take(runs.owner) | (runs.rank < SAMPLE)
+        found = _Found(runs, fold, keys)
+        found.look(np.flatnonzero(closely))
+        begun = np.searchsorted(runs.owner, np.arange(len(names) + 1))
+        for at in np.flatnonzero(rows < 0).tolist():
+            name = int(names[at])
+            if name in self._folded:
+                continue
+            mine = np.arange(begun[at], begun[at + 1])
+            if self._decided(name, mine, found):
+                rows[at] = keys.setdefault(self._known[name], len(keys))
+            else:
+                found.look(mine)
+        self._remember(sketches, names)
+        result = rows.take(of)
+        result[runs.lines] = np.where(found.rows < 0, rows.take(runs.owner), found.rows).repeat(
+            np.diff(np.append(runs.first, len(runs.lines)))
+        )
+        return list(keys), result
+
+    def _folded_ones(self, names: Hashes) -> Flags:
+        return np.fromiter((name in self._folded for name in names.tolist()), bool, len(names))
+
+    def _decided(self, name: int, mine: Numbers, found: _Found) -> bool:
+        """Whether the lines of a sketch, of which `mine` are the runs, speak for all others of it in this block."""
+        undecided = self._open.get(name) or _Undecided()
+        undecided.lines += len(mine)
+        for size in (SAMPLE, LARGER):
+            found.look(mine[:size])
+            undecided.keys.update(found.keys_of(mine[:size]))
+            if undecided.lines < undecided.wanted:
+                break
+            if agree(undecided.keys):
+                if len(self._known) < REMEMBERED:
+                    self._known[name] = min(undecided.keys, key=lambda key: (undecided.keys[key], key))
+                    self._open.pop(name, None)
+                return name in self._known and len(mine) > SAMPLE
+            if len(mine) <= size:
+                undecided.wanted *= 4
+                break
+        if undecided.wanted > LARGER * 4 or len(undecided.keys) > LARGER or len(mine) > LARGER:
+            self._open.pop(name, None)
+            if len(self._folded) < REMEMBERED:
+                self._folded.add(name)
+        elif name in self._open or len(self._open) < REMEMBERED:
+            self._open[name] = undecided
+        return False
+
+    def _remember(self, sketches: Sketches, names: Hashes) -> None:
+        """That a sketch is what it became where it was widened: in another block there may be too few like it."""
+        for name, wider in zip(sketches.names.tolist(), sketches.wider.tolist(), strict=True):
+            if name == wider or name in self._known or len(self._known) >= REMEMBERED:
+                continue
+            if (key := self._known.get(wider)) is not None:
+                self._known[name] = key
+                self._open.pop(name, None)
+
+
+class _Found:
+    """The keys of runs as far as they were looked at: `rows` has for each the number of its key, -1 if none yet."""
+
+    def __init__(self, runs: _Runs, fold: Fold, keys: dict[str, int]) -> None:
+        self._places = runs.places
+        self._fold = fold
+        self._keys = keys
+        self._hashes: dict[int, tuple[str, int]] = {}
+        self.rows = np.full(len(self._places), -1)
+
+    def look(self, runs: Numbers) -> None:
+        """Folds one line of each of these runs that was not looked at yet."""
+        new = runs[self.rows.take(runs) < 0]
+        if not len(new):
+            return
+        found, rows = self._fold(self._places.take(new))
+        numbers = np.empty(len(found), np.intp)
+        for at, (key, hashed) in enumerate(zip(found.to_list(), found.hash().to_list(), strict=True)):
+            numbers[at] = number = self._keys.setdefault(key, len(self._keys))
+            self._hashes[number] = (key, hashed)
+        self.rows[new] = numbers.take(rows)
+
+    def keys_of(self, runs: Numbers) -> Iterable[tuple[str, int]]:
+        """The keys of runs that were looked at, with their hashes."""
+        return (self._hashes[row] for row in set(self.rows.take(runs).tolist()))
+
+
+def wanted(sketches: Sketches, met: Met) -> Numbers:
+    """The lines of a block that will have to be folded, as far as can be said by what was met until then."""
+    names, of = _chosen(sketches, met.folded)
+    runs = _runs(sketches.lines, of, ~_among(names, met.known))
+    closely = _among(names, met.folded).take(runs.owner) | (runs.rank < SAMPLE)
+    return np.sort(runs.places[closely])
+
+
+def _chosen(sketches: Sketches, folded: Hashes) -> tuple[Hashes, Numbers]:
+    """The sketches of a block's lines: the wider ones, but for those whose lines were found to differ."""
+    chosen = np.where(_among(sketches.wider, folded), sketches.names, sketches.wider)
+    names, which = np.unique(chosen, return_inverse=True)
+    return names, which.take(sketches.of)
+
+
+def _runs(hashes: Hashes, of: Numbers, those: Flags) -> _Runs:
+    lines = np.flatnonzero(those.take(of))
+    lines = lines[np.lexsort((hashes.take(lines), of.take(lines)))]
+    owners, hashes = of.take(lines), hashes.take(lines)
+    new = np.ones(len(lines), bool)
+    new[1:] = (owners[1:] != owners[:-1]) | (hashes[1:] != hashes[:-1])
+    first = np.flatnonzero(new)
+    owner = owners.take(first)
+    rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    return _Runs(lines=lines, first=first, owner=owner, rank=rank)
+
+
+def _among(names: Hashes, ordered: Hashes) -> Flags:
+    if not len(ordered):
+        return np.zeros(len(names), bool)
+    found: Flags = ordered.take(np.searchsorted(ordered, names), mode="clip") == names
+    return found
+
+
+def _sorted(names: Iterable[int]) -> Hashes:
+    return np.sort(np.fromiter(names, np.uint64))
