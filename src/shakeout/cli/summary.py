@@ -151,7 +151,8 @@ def _print_issue(number: int, issue: Issue, console: Console) -> None:
         if change:
             body.append(_text(f"Introduced by {change.commit[:12]} of {change.date[:10]}: {change.subject}"))
     if issue.fixes:
-        body.append(_text(f"Fix: {issue.fixes[0].summary}"))
+        command = issue.fixes[0].command
+        body.append(_text(f"Fix: {issue.fixes[0].summary}{f': {command}' if command else ''}"))
     if issue.proof and issue.proof.status != "not tried":
         body.append(
             _text(
