@@ -52,6 +52,9 @@ def test_a_trial_that_was_killed_is_stopped_by_down(shop) -> None:
 def test_a_fix_that_does_not_help_is_not_proved_and_says_why(shop) -> None:
     also = MISSPELT.replace("    health: {}\n", "    health: {status: 418}\n")
     shop.change("Name the interpreter, and expect another answer", WEB, also)
+    shop.change(
+        "Expect it soon", "needs: [stock]\n    start: {deadline: 10s}", "needs: [stock]\n    start: {deadline: 3s}"
+    )
     done = shop.run("up", "--prove", "--format", "json")
     (issue,) = done.json["issues"]
     assert issue["proof"]["status"] == "not proved"

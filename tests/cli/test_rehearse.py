@@ -149,12 +149,12 @@ def test_a_killed_rehearsal_leaves_no_process(shop, tmp_path: Path) -> None:
 
 @pytest.mark.xdist_group("engine")
 def test_an_image_is_built_run_and_found_wanting(shop, engine: RealEngine) -> None:
-    """The command in the manifest would do; the image lacks the file, which only running the image can tell."""
+    """Without the file that is not uploaded, which the image lacks."""
     with_staging(shop)
-    build = "    build: {dockerfile: Dockerfile}\n    health: {}\n    version: {}\n    start"
+    build = "    build: {dockerfile: Dockerfile, upload: gcloud}\n    health: {}\n    version: {}\n    start"
     shop.change("Build the stock's image", "    health: {}\n    version: {}\n    start", build)
     dockerfile = f"FROM {engine.python}:{PYTHON_TAG}\nCOPY . /srv/\nWORKDIR /srv\n"
-    shop.commit = shop.repository.commit("Add an image", {"Dockerfile": dockerfile, ".dockerignore": "server.py\n"})
+    shop.commit = shop.repository.commit("Add an image", {"Dockerfile": dockerfile, ".gcloudignore": "/server.py\n"})
     done = shop.run("up", "--rehearse", "staging", "--format", "json", environment={"SHOP_KEY": VALUE}, timeout=110)
     try:
         assert done.status == 1, done.err

@@ -172,10 +172,14 @@ async def test_a_killed_shakeout_is_cleaned_up_by_the_next_up(driver, stage):
     await stage.target.stop(stage.progress.append)
 
 
-def test_a_kept_release_goes_on_until_down(driver):
+def test_a_kept_release_goes_on_until_down_and_holds_nothing_that_shakeout_was_given(driver):
     process = driver.deploy("keep")
     process.communicate(timeout=15)
     assert process.returncode == 0
+    ours, given = driver.pipe
+    os.close(given)
+    assert select.select([ours], [], [], 10)[0], "a process of the release has the other end"
+    assert os.read(ours, 1) == b""
     written = json.loads((driver.state_folder / "local.json").read_text())
     assert written["kept"] is True
     port = written["services"]["web"]["port"]
@@ -187,16 +191,6 @@ def test_a_kept_release_goes_on_until_down(driver):
     assert list(driver.temporary.iterdir()) == []
     with socket.create_server(("127.0.0.1", port)):
         pass
-
-
-def test_nothing_of_a_kept_release_holds_what_shakeout_was_given(driver):
-    process = driver.deploy("keep")
-    process.communicate(timeout=15)  # the ends of both streams
-    assert driver.services
-    ours, given = driver.pipe
-    os.close(given)
-    assert select.select([ours], [], [], 10)[0], "somebody still has the other end"
-    assert os.read(ours, 1) == b""
 
 
 async def test_a_kept_release_is_replaced_by_the_next_up(driver, stage):

@@ -33,6 +33,7 @@ from shakeout.runs.folder import RunFolder, new_run
 from shakeout.runs.intervention import outside, prove_by_deploying
 from shakeout.runs.lingering import last_inventory
 from shakeout.runs.novelty import last_good_run, log_changes
+from shakeout.runs.passed_limits import passed_limits
 from shakeout.runs.redeclaring import redeclared
 from shakeout.runs.request import Request
 from shakeout.runs.sources import declarations_of, images_of, platform_of, probes_of
@@ -238,7 +239,7 @@ class Run:
         if platform is not None:
             sources.add(platform)
             sources.add(images_of(folder))
-        symptoms = (*symptoms_of(results, platform), *gone_over(platform, log))
+        symptoms = (*symptoms_of(results, platform), *gone_over(platform, log), *passed_limits(platform, log))
         found = explain(symptoms, sources, results, redeclare=partial(redeclared, self.request))
         return replace(found, issues=explained(found.issues))
 
