@@ -217,8 +217,8 @@ def _check_details(case: Case, result: Result, where: str) -> None:
         patches = [fix.patch or "" for chain in result.chains for link in chain.links for fix in link.because.fixes]
         assert any(data["fix"] in patch for patch in patches), f"expected '{data['fix']}' in {patches}: {where}"
     if data.get("no_patch"):
-        patches = [fix.patch for chain in result.chains for link in chain.links for fix in link.because.fixes]
-        assert not any(patches), f"expected no patch in {patches}: {where}"
+        offered = [fix.patch for chain in result.chains for link in chain.links for fix in link.because.fixes]
+        assert not any(offered), f"expected no patch in {offered}: {where}"
     if "ruled_out" in data:
         texts = [str(item.claim) for chain in result.chains for item in chain.ruled_out]
         assert any(data["ruled_out"] in text for text in texts), f"expected '{data['ruled_out']}' in {texts}: {where}"

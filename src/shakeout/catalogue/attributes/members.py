@@ -15,7 +15,7 @@ from shakeout.catalogue.attributes.claims import (
     attributes,
 )
 from shakeout.catalogue.attributes.finding import class_of
-from shakeout.catalogue.exceptions import ExceptionRaised
+from shakeout.catalogue.exceptions import ExceptionRaised, first_cause
 from shakeout.catalogue.frames import own_frame, quoted
 from shakeout.evidence.definitions import before, ended, members, parsed
 from shakeout.evidence.patches import nearest, unified, with_line
@@ -85,7 +85,7 @@ def member_absent(
         yield Because(NothingThere(member, at), quoted(paths, at))
         yield Unknown("where the value comes from (what the call that gave None was asked for)")
         return
-    if owner in _SETTINGS and (raised.path or "").replace("\\", "/").endswith("django/conf/__init__.py"):
+    if owner in _SETTINGS and _asked_django(raised, log):
         path = _settings_of(member, modules, at.path)
         if path is not None:
             yield Because(MemberAbsent("settings", member, path, at), quoted(paths, at))
@@ -97,6 +97,14 @@ def member_absent(
         sure = not _answers_itself(found.node)
         strength = Strength.OBSERVED if sure else Strength.CONSISTENT
         yield Because(MemberAbsent(owner, member, found.path, at), evidence, strength=strength)
+
+
+def _asked_django(raised: ExceptionRaised, log: ErrorLog | None) -> bool:
+    """Whether it is Django's own object of the settings that was asked."""
+    occurrence = log.get(raised.key) if log is not None else None
+    first = first_cause(occurrence.traceback) if occurrence is not None and occurrence.traceback is not None else None
+    frames = first.frames[-2:] if first is not None else ()
+    return any(frame.path.replace("\\", "/").endswith("django/conf/__init__.py") for frame in frames)
 
 
 def _settings_of(member: str, modules: PythonModules, near: str) -> str | None:
@@ -170,6 +178,7 @@ def member_renamed_or_removed(
     """
     repository = modules.repository
     row = next((found.quote for found in quoted(paths, absent.at)), absent.member)
+    row = row if "getattr(" in row else re.sub(r"(['\"]).*?\1", "''", row)
     if not re.search(rf"\b{re.escape(absent.member)}\b", row):
         return
     commit = ended(repository, absent.path, had(absent.owner, absent.member))
