@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from shakeout.catalogue.connectivity.claims import (
     AddressWithoutServer,
@@ -218,6 +219,8 @@ def declared_address(
         quoted = declarations.quote(place.setting.at)
         if quoted is not None:
             claim = _claim(state, place.target, place.address, place.setting.at, place.scheme, view)
+            if isinstance(claim, WrongCredentialsDeclared):
+                claim = replace(claim, password=place.has_password)
             yield Because(claim, [quoted], fixes=_fixes(state, place, declarations, repository))
         return
     if state.address is None:
