@@ -102,7 +102,7 @@ def run_case(case: Case, folder: Path) -> Result:
     if "manifest" in data:
         sources.add(_declarations(data["manifest"], repository, folder))
     if "platform" in data:
-        platform = _platform(data["platform"])
+        platform = _platform(data["platform"], data.get("logs", []))
         sources.add(platform)
         symptoms += [
             Symptom(
@@ -219,6 +219,9 @@ def _check_details(case: Case, result: Result, where: str) -> None:
     if "fix" in data:
         patches = [fix.patch or "" for chain in result.chains for link in chain.links for fix in link.because.fixes]
         assert any(data["fix"] in patch for patch in patches), f"expected '{data['fix']}' in {patches}: {where}"
+    if data.get("no_patch"):
+        offered = [fix.patch for chain in result.chains for link in chain.links for fix in link.because.fixes]
+        assert not any(offered), f"expected no patch in {offered}: {where}"
     if "ruled_out" in data:
         texts = [str(item.claim) for chain in result.chains for item in chain.ruled_out]
         assert any(data["ruled_out"] in text for text in texts), f"expected '{data['ruled_out']}' in {texts}: {where}"
@@ -278,7 +281,7 @@ def _declarations(table: Mapping[str, Any], repository: Repository | None, folde
     return declarations_of(plan, place)
 
 
-def _platform(table: Mapping[str, Any]) -> Platform:
+def _platform(table: Mapping[str, Any], logs: Sequence[Mapping[str, Any]]) -> Platform:
     items = [PlatformItem(**{**item, "listening": tuple(item.get("listening", ()))}) for item in table.get("items", [])]
     lines = [
         f"{item.kind} {item.name}: {item.state} {item.reason or ''} {item.message or ''}".strip() for item in items
@@ -296,10 +299,17 @@ def _platform(table: Mapping[str, Any]) -> Platform:
                         quote=line,
                     ),
                 ),
+                last_lines=_last_lines(item.name, logs),
             )
             for number, (item, line) in enumerate(zip(items, lines, strict=True), 1)
         ],
     )
+
+
+def _last_lines(service: str, logs: Sequence[Mapping[str, Any]]) -> tuple[Evidence, ...]:
+    at = Locator(source="log", path="app.log", line=1)
+    rows = [row for table in logs if table.get("service") == service for row in table["text"].splitlines()]
+    return tuple(Evidence(kind="log", locator=at, quote=row) for row in reversed(rows[-5:]))
 
 
 def _probe(table: Mapping[str, Any]) -> Probe:

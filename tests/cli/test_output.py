@@ -183,6 +183,8 @@ def test_progress_that_nobody_reads_does_not_stop_a_run(shop) -> None:
     done = subprocess.run(["bash", "-c", script], check=False, cwd=shop.folder, timeout=60)
     assert done.returncode == 0
     assert shop.processes() == []
+    script = f"{sys.executable} -m shakeout report 2>&1 | true; exit ${{PIPESTATUS[0]}}"
+    assert subprocess.run(["bash", "-c", script], check=False, cwd=shop.folder, timeout=60).returncode == 0
 
 
 @once

@@ -146,6 +146,7 @@ def _occurrence(error: LoggedError, resolve: Resolve | None, origin: Origin, own
         traceback=_clean(error.traceback),
         count=error.count,
         error=error.severity >= Severity.ERROR or (error.entry.unsure and told(text) is not None),
+        worded=not error.certain,
         system=error.entry.system,
         first=error.first,
         last=error.last,

@@ -46,7 +46,8 @@ def symptoms_of(results: Iterable[CheckResult], platform: Platform | None) -> tu
             found.append(Symptom(claim=claim, evidence=item.evidence, weight=0))
         if item.kind == "service" and item.state == "not deployed" and item.reason != "blocked":
             claim = ServiceNotDeployed(item.name, item.message or item.reason or "no reason was given")
-            found.append(Symptom(claim=claim, evidence=item.evidence, service=item.name, weight=0))
+            evidence = (*item.evidence, *item.last_lines)
+            found.append(Symptom(claim=claim, evidence=evidence, service=item.name, weight=0))
     for result in results:
         if result.outcome in {Outcome.FAILED, Outcome.DEGRADED} and result.evidence:
             found.append(

@@ -100,14 +100,13 @@ class Run:
             except asyncio.CancelledError:
                 self._interrupted = True
                 self.notes.append("the run was interrupted; what was not asked by then is missing")
-                task = asyncio.current_task()
-                if task is not None:
-                    task.uncancel()
+                _take_note()
             except DeploymentError as error:
                 what = "nothing was deployed" if self.release is None else "the release was not finished"
                 self._withdrawn = self.release is not None
                 self.notes.append(f"{what}: {error}")
             report = self._explain_and_report(folder, moment)
+            self._interrupted |= await _asked_to_end()
             if self.prove and not self._interrupted and self.release is not None and not self._staged():
                 report = await self._prove(report, folder)
             kept = self.keep and not self._interrupted and self.release is not None
@@ -115,8 +114,20 @@ class Run:
                 await self.target.keep()
         finally:
             if not kept:
-                await asyncio.shield(self.target.stop(self.progress))
+                await self._stop()
         return Finished(report=report, folder=folder, kept=kept)
+
+    async def _stop(self) -> None:
+        """Stop what was started. One Ctrl-C in the meantime changes nothing: the report is there, and this is short."""
+        stopping = asyncio.ensure_future(self.target.stop(self.progress))
+        try:
+            await asyncio.shield(stopping)
+        except asyncio.CancelledError:
+            if stopping.cancelled():
+                raise
+            _take_note()
+            self.progress("stopping what was started; once more to leave that to `shakeout down`")
+            await asyncio.shield(stopping)
 
     async def _deploy_and_verify(self, folder: RunFolder) -> None:
         staged = self._staged()
@@ -194,7 +205,7 @@ class Run:
         platform: Platform | None = None
         with self._timed("explain"):
             if self.release is not None:
-                platform = platform_of(self.request.plan, self.release, self._inventory, folder)
+                platform = platform_of(self.request.plan, self.release, self._inventory, folder, self.logs_folder)
             explanation = self._explain(results, platform, folder)
         with self._timed("report"):
             report = self._report(folder, moment, results, explanation)
@@ -206,7 +217,12 @@ class Run:
         if not self.keep:
             await self.target.stop(self.progress)
         with self._timed("prove"):
-            issues = await prove_by_deploying(self.request, report.issues, report.checks, self.progress)
+            try:
+                issues = await prove_by_deploying(self.request, report.issues, report.checks, self.progress)
+            except asyncio.CancelledError:
+                self._interrupted = True
+                _take_note()
+                return replace(report, notes=(*report.notes, "the proof of the fixes was interrupted"))
         seconds = {**report.seconds, "prove": round(self._seconds["prove"], 3)}
         report = replace(report, issues=issues, seconds=seconds)
         write_report(report, folder)
@@ -304,6 +320,24 @@ class Run:
 
     def _timed(self, phase: str) -> _Timed:
         return _Timed(self._seconds, phase)
+
+
+def _take_note() -> None:
+    """Take a cancellation as done: what comes after it is to be finished."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+async def _asked_to_end() -> bool:
+    """Whether a signal came while nothing was awaited, as explaining does not."""
+    try:
+        for _ in range(3):
+            await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        _take_note()
+        return True
+    return False
 
 
 class _Timed:

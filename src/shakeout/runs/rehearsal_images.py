@@ -187,6 +187,7 @@ def _build(plan: Plan, service: ServicePlan, image: str, place: Path, engine: En
             service=service.name,
             seen="\n".join(lines[-_LAST:]),
             where=spec.dockerfile,
+            hint="correct it, or run the services by their commands instead of images: --rehearsal-commands",
         )
     run_now(engine, EngineCommand(words=("tag", image, f"{CACHE}/{plan.application}/{service.name}:latest")))
 

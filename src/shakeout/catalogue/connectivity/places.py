@@ -67,6 +67,12 @@ class Place:
         return bool(used & {"url", "address"}) or used >= {"host", "port"}
 
     @property
+    def has_password(self) -> bool:
+        """Whether the address names one, or refers to a secret or a variable that may hold one."""
+        before, at, _ = self.url.partition("://")[2].partition("/")[0].rpartition("@")
+        return bool(at) and (":" in before or "${" in before)
+
+    @property
     def scheme(self) -> str:
         return self.url.partition("://")[0].partition("+")[0].lower()
 

@@ -77,9 +77,20 @@ def module_not_found(
         name, at = found if found is not None else (name, at)
     if not python and at is not None and posixpath.basename(name) not in _row(modules, at):
         at = None  # the logs are of another commit, or the name is put together: this line does not say it
+    named = None
+    if python and at is not None and not any(re.search(rf"\b{part}\b", _row(modules, at)) for part in name.split(".")):
+        # The line runs what imports it: a framework that takes names from settings, or a library of its own needs.
+        at = named = _named(name, modules)
     evidence = (*quoted(paths, at), *logged(raised, log))
     if evidence:
-        yield Because(ModuleAbsent(name, at, node=not python), evidence)
+        yield Because(ModuleAbsent(name, at, node=not python, named=named is not None), evidence)
+
+
+def _named(module: str, modules: PythonModules) -> Locator | None:
+    """The only line of Python that has a module's name as a text, or as the beginning of one (`INSTALLED_APPS`)."""
+    form = re.compile(rf"['\"]{re.escape(module)}(?:['\"]|\.\w)")
+    found = [at for at in modules.repository.grep(module, ["*.py"]) if form.search(_row(modules, at))]
+    return found[0] if len(found) == 1 else None
 
 
 _BUILT = frozenset({"dist", "build", "out", "lib", "output", ".next"})
@@ -132,7 +143,7 @@ def data_file_not_found(raised: ExceptionRaised, paths: SourcePaths, log: ErrorL
     ## What to change
     Put the file into the image; the next links say what keeps it out.
     """
-    if raised.simple_type not in {"FileNotFoundError", "TemplateNotFound", "Error"}:
+    if raised.simple_type not in {"FileNotFoundError", "TemplateNotFound", "TemplateDoesNotExist", "Error"}:
         return
     match = _OPENED.search(raised.message)
     path = paths.find(match[1] or match[2]) if match else None
@@ -311,7 +322,9 @@ def file_missing_from_image(
         importer = absent.at.path if absent.at else None
     if path is None:
         return
-    holding = build.of(importer) if importer else build.images
+    holding = build.images
+    if importer:
+        holding = tuple(image for image in holding if build.holds(image, importer, how_made(image, images)))
     without = [image for image in holding if not build.holds(image, path, how_made(image, images))]
     if not without:
         not_seen = [image for image in holding if how_made(image, images) == Made()]

@@ -51,9 +51,11 @@ class ModuleAbsent(Claim):
     at: Locator | None
     node: bool = False
     """Whether Node.js looked for it; otherwise Python did."""
+    named: bool = False
+    """Whether the line has only its name, as settings have, and something else imports it."""
 
     def __str__(self) -> str:
-        where = f", which {self.at} imports," if self.at is not None else ""
+        where = f", which {self.at} {'names' if self.named else 'imports'}," if self.at is not None else ""
         return f"the module '{self.module}'{where} was not found by the running program"
 
     def why(self) -> str:
