@@ -58,8 +58,7 @@ def product(repository: Repository, printed: str) -> Product | None:
         path = "/".join(parts[start:])
         if repository.is_file(path):
             return None
-        top = parts[start]
-        if start + 1 < len(parts) and not repository.is_folder(top) and ignored_by(repository, f"{top}/x") is None:
+        if not _has_place(repository, parts[start:]):
             continue
         ignored = ignored_by(repository, path)
         if ignored is not None:
@@ -68,6 +67,14 @@ def product(repository: Repository, printed: str) -> Product | None:
                 name, at, called = step
                 return Product(path=path, ignored=ignored, step=name, at=at, called=called)
     return None
+
+
+def _has_place(repository: Repository, parts: list[str]) -> bool:
+    """Whether a file's folder is in the repository, or the first of its folders that is not is one that is ignored."""
+    there = next((count for count in range(len(parts) - 1, 0, -1) if repository.is_folder("/".join(parts[:count]))), 0)
+    if there == len(parts) - 1:
+        return True
+    return ignored_by(repository, "/".join((*parts[: there + 1], "x"))) is not None
 
 
 def ignored_by(repository: Repository, path: str) -> Locator | None:
