@@ -19,9 +19,18 @@ _FAILURES = frozenset({
 """Reasons for which something does not run. A probe that failed (`Unhealthy`) may pass the next time."""
 
 
-def of_event(kind: object, reason: object) -> Severity | None:
-    """The severity of an event by its type and reason; None where the type is none of an event's."""
+_PROBED = re.compile(r"\bfailed (?:startup|liveness) probe, will be restarted\b")
+
+
+def of_event(kind: object, reason: object, message: str = "") -> Severity | None:
+    """
+    The severity of an event by its type, its reason and its text; None where the type is none of an event's.
+
+    That a container is ended for its probe is a `Normal` event of Kubernetes.
+    """
     level = severity(kind)
+    if reason == "Killing" and _PROBED.search(message) is not None:
+        return Severity.ERROR
     if level is Severity.WARNING and reason in _FAILURES:
         return Severity.ERROR
     return level

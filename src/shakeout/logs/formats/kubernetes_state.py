@@ -86,7 +86,7 @@ def event(item: Mapping[str, Any], locator: Locator, number: int) -> LogEntry:
         locator=locator,
         time=moment,
         time_doubt=doubt,
-        severity=of_event(item.get("type"), item.get("reason")) or Severity.INFO,
+        severity=of_event(item.get("type"), item.get("reason"), message) or Severity.INFO,
         service=workload(f"{as_text(about.get('kind'))}/{name}") if name else None,
         stream="events",
         sequence=number,
