@@ -270,6 +270,21 @@ class ExportRemoved(Claim):
 
 
 @claim(Layer.DECLARATION)
+class ExportNeverThere(Claim):
+    """A line imports a name that its module does not have and never had."""
+
+    name: str
+    path: str
+    at: Locator
+
+    def __str__(self) -> str:
+        return f"{self.at} imports '{self.name}', which {self.path} does not have and never had"
+
+    def why(self) -> str:
+        return f"Why does {self.at} import '{self.name}'?"
+
+
+@claim(Layer.DECLARATION)
 class CircularImport(Claim):
     """Modules import each other while they are loaded; `at` is the import that closes the circle."""
 
