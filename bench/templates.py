@@ -42,12 +42,13 @@ from shakeout.logs.templates import TemplateMiner, mine
 _DIGITS = "0123456789"
 _ROUNDS = 3
 _VARIABLES = (("request", "hex", "16"), ("user", "random", "8"), ("host", "host", ""), ("file", "path", ""))
+_CROWDED = 60_000
 _SHARE = 20_000
 """Lines of each log that Drain3 is given for its speed; it does not become faster with more."""
 
 
 def main() -> None:
-    """Prints three tables: accuracy, speed on each log, speed on a mixed log."""
+    """Prints tables: accuracy, accuracy on large logs of many names, speed on each log and on mixed ones."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--lines", type=int, default=1_000_000, help="lines of the mixed log")
     parser.add_argument("--quick", action="store_true", help="accuracy only")
@@ -69,6 +70,7 @@ def main() -> None:
         _accuracies("generated later than all rules but one", samples(LAST))
         _accuracies("generated later than all rules", samples(UNSEEN))
         sets += others
+    _crowds(sets)
     if not given.quick:
         if not folder:
             sets = samples(KNOWN, lines=20_000) + samples(OTHER, lines=20_000)
@@ -105,6 +107,25 @@ def _accuracies(title: str, sets: Sequence[Sample], raw: Path | None = None) -> 
     measured = [[value for value in column if not math.isnan(value)] for column in zip(*total, strict=True)]
     means = [sum(column) / len(column) if column else float("nan") for column in measured]
     print("| **mean** | | | " + " | ".join(f"**{value:.3f}**" for value in means) + " |")
+
+
+def _crowds(sets: Sequence[Sample]) -> None:
+    """Accuracy on large logs where a new name is on every line."""
+    print(f"\n## Accuracy: all of these in one log of {_CROWDED:,} lines, a random id, name, host and path in each\n")
+    print("| log | events | found | GA | FGA | counts | Drain3 GA | Drain3 FGA |")
+    print("| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |")
+    for behind in (True, False):
+        lines, events = zip(*_varied(sets, _CROWDED, behind=behind), strict=True)
+        miner = TemplateMiner(numbered=True)
+        miner.add_lines(lines)
+        ids = [str(number) for column in miner.numbers() for number in column]
+        drain = Drain(config=TemplateMinerConfig())
+        theirs = [drain.add_log_message(line)["cluster_id"] for line in lines]
+        texts = [""] * len(lines)
+        ours, others = (accuracy(events, found, (texts, texts)) for found in (ids, theirs))
+        row = (f"variables {'behind' if behind else 'around'}", len(set(events)), len(miner.snapshot()))
+        scores = (f"{ours.grouping:.3f}", f"{ours.f1:.3f}", "estimated" if miner.overflowed else "exact")
+        print("| " + " | ".join(map(str, (*row, *scores, f"{others.grouping:.3f}", f"{others.f1:.3f}"))) + " |")
 
 
 def _ours(one: Sample) -> tuple[Accuracy, int]:
@@ -151,8 +172,8 @@ def _speeds(sets: Sequence[Sample], place: Path, count: int) -> None:
         slowest = min(slowest, _pair(one.name, path, size))
     path = place / "mixed.log"
     _pair("**mixed**", path, _repeated(_mixed(sets), path, count), rounds=_ROUNDS)
-    _pair("**mixed, variables behind**", path, _varied(sets, path, count, behind=True), rounds=_ROUNDS)
-    _pair("**mixed, variables around**", path, _varied(sets, path, count, behind=False), rounds=_ROUNDS)
+    _pair("**mixed, variables behind**", path, _written(_varied(sets, count, behind=True), path), rounds=_ROUNDS)
+    _pair("**mixed, variables around**", path, _written(_varied(sets, count, behind=False), path), rounds=_ROUNDS)
     print(f"\nslowest log: {slowest:,.0f} lines/s; peak memory: {_megabytes():.0f} MB, with Drain3 in the process")
 
 
@@ -177,25 +198,32 @@ def _memory(sets: Sequence[Sample], count: int) -> None:
     print(f"{size:,} lines, {int(counted):,} with an id: peak memory {megabytes} MB")
 
 
-def _varied(sets: Sequence[Sample], path: Path, count: int, *, behind: bool) -> int:
+def _varied(sets: Sequence[Sample], count: int, *, behind: bool) -> Iterator[tuple[str, str]]:
     """
-    Writes `count` lines of all sets, with a random id, name, host and path, hardly any of which comes twice.
+    `count` lines of all sets, with a random id, name, host and path, hardly any of which comes twice, and their events.
 
     They stand behind each line; or else one to three of them in front of it and behind, where depends on its event.
     """
     rng = random.Random(9)
     lines = [(line, f"{one.name} {number}") for one in sets for line, number in zip(one.lines, one.truth, strict=True)]
     random.Random(1).shuffle(lines)
+    for line, event in itertools.islice(itertools.cycle(lines), count):
+        values = [f"{name} {SLOTS[slot](rng, given)}" for name, slot, given in _VARIABLES]
+        if behind:
+            yield f"{line} ({' '.join(values)})", event
+            continue
+        chance = random.Random(event)
+        chosen = chance.sample(values, chance.randint(1, 3))
+        cut = chance.randint(0, len(chosen))
+        yield " ".join((*chosen[:cut], line, *chosen[cut:])), event
+
+
+def _written(lines: Iterator[tuple[str, str]], path: Path) -> int:
+    count = 0
     with path.open("w", encoding="utf-8", errors="replace") as file:
-        for line, event in itertools.islice(itertools.cycle(lines), count):
-            values = [f"{name} {SLOTS[slot](rng, given)}" for name, slot, given in _VARIABLES]
-            if behind:
-                file.write(f"{line} ({' '.join(values)})\n")
-                continue
-            chance = random.Random(event)
-            chosen = chance.sample(values, chance.randint(1, 3))
-            cut = chance.randint(0, len(chosen))
-            file.write(" ".join((*chosen[:cut], line, *chosen[cut:])) + "\n")
+        for line, _ in lines:
+            file.write(f"{line}\n")
+            count += 1
     return count
 
 

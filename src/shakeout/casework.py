@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,10 +27,11 @@ from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probe, Probes
 from shakeout.evidence.repository import Repository
 from shakeout.fixes.patches import moves, patched
-from shakeout.logs.entry import Severity
+from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.errorlog import ErrorLog, Origin
 from shakeout.logs.errors import errors
 from shakeout.logs.reading import read_evidence
+from shakeout.logs.requests import Requests
 from shakeout.manifest.loading import parse_manifest
 from shakeout.manifest.planning import make_plan, resolve_pins
 from shakeout.runs.errorlogs import occurrences
@@ -136,6 +138,7 @@ def run_case(case: Case, folder: Path) -> Result:
         ]
     log = _error_log(data.get("logs", []), folder)
     sources.add(log)
+    sources.add(Requests(partial(_entries, data.get("logs", []), folder)))
     if "probes" not in data and "platform" not in data:
         symptoms += [
             Symptom(
@@ -323,6 +326,13 @@ def _probe(table: Mapping[str, Any]) -> Probe:
         started=datetime.fromisoformat(table["started"]) if "started" in table else None,
         seconds=table.get("seconds", 0.0),
     )
+
+
+def _entries(tables: Sequence[Mapping[str, Any]], folder: Path) -> Iterator[LogEntry]:
+    for number, table in enumerate(tables):
+        with read_evidence([folder / "logs" / str(number) / table.get("name", "app.log")]) as read:
+            for entry in read.entries():
+                yield replace(entry, service=entry.service or table.get("service"))
 
 
 def _error_log(tables: Sequence[Mapping[str, Any]], folder: Path) -> ErrorLog:

@@ -69,6 +69,7 @@ def test_a_captured_failure_is_explained_as_it_was(name: str, tmp_path: Path) ->
         assert issue.guard is not None
         assert issue.guard.present is truth.get("guard", False), issue.guard
     assert truth["first"] in issue.whys[0].answer, drawn
+    assert truth.get("title", "") in issue.title, drawn
     for word in truth.get("not_said", []):
         assert word not in issue.title, drawn
 

@@ -110,6 +110,12 @@ def at_fault(probe: Probe) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name != "None"))
 
 
+def broken_off(probe: Probe) -> tuple[str, ...]:
+    """The services that answered a check with an error of their own, or closed the connection instead of answering."""
+    found = at_fault(probe)
+    return found or ((probe.service,) if probe.service is not None and probe.facts.get("kind") == "reset" else ())
+
+
 def _closed_on_error(probe: Probe) -> bool:
     """Whether a connection of the check was closed with 1011."""
     closed = [str(row.get("closed")) for row in probe.facts.get("connections") or () if isinstance(row, Mapping)]

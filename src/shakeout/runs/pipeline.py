@@ -21,6 +21,7 @@ from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.platform import Platform
 from shakeout.logs.entry import LogEntry
 from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.requests import Requests
 from shakeout.logs.templated import Templates
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSummary, Status
@@ -229,9 +230,9 @@ class Run:
 
     def _explain(self, results: tuple[CheckResult, ...], platform: Platform | None, folder: RunFolder) -> Explanation:
         declarations = declarations_of(self.request.plan, self.request.loaded.path)
-        templates = Templates(partial(self._entries, self.logs_folder or folder.path))
+        read = partial(self._entries, self.logs_folder or folder.path)
         log = self._error_log(folder, results)
-        sources = Sources(probes_of(results), declarations, log, templates)
+        sources = Sources(probes_of(results), declarations, log, Templates(read), Requests(read))
         if self.explaining:
             repository = self.request.repository
             for source in (repository, SourcePaths(repository), Guards(repository)):

@@ -296,7 +296,8 @@ class SilentAddressDeclared(Claim):
         return f"Why does {self.at} name {self.address}?"
 
     def title(self) -> str:
-        return f"{self.target} does not answer at {self.address}, where {self.at} points"
+        where = "" if self.target == self.address else f" at {self.address}"
+        return f"{self.target} does not answer{where}, where {self.at} points"
 
 
 @claim(Layer.DECLARATION)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,6 +29,7 @@ from shakeout.catalogue.connectivity.claims import (
     WrongDatabaseDeclared,
     WrongSchemeDeclared,
 )
+from shakeout.catalogue.connectivity.egress import is_private, without_a_way
 from shakeout.catalogue.connectivity.family import View, connectivity
 from shakeout.catalogue.connectivity.places import (
     Place,
@@ -41,6 +41,7 @@ from shakeout.catalogue.connectivity.places import (
 )
 from shakeout.catalogue.connectivity.remedies import other_scheme, replace_address, switch_off
 from shakeout.evidence.declarations import Declarations
+from shakeout.evidence.egress import Egress
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probes
@@ -162,13 +163,8 @@ def private_address(state: NoAnswer, platform: Platform) -> Iterator[Because]:
     ## What to change
     Give the service access to that network, or the server a public address with TLS.
     """
-    host = state.address.rpartition(":")[0].strip("[]")
     listing = platform.listing()
-    try:
-        private = ipaddress.ip_address(host).is_private and not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        private = host.endswith((".internal", ".local", ".svc"))
-    if private and platform.target in {"cloud-run", "command"} and listing is not None:
+    if is_private(state.address) and platform.target in {"cloud-run", "command"} and listing is not None:
         yield Because(
             PrivateAddress(state.target, state.address, platform.target), [listing], strength=Strength.CONSISTENT
         )
@@ -182,6 +178,7 @@ def declared_address(
     declarations: Declarations | None,
     platform: Platform | None,
     repository: Repository | None,
+    egress: Egress | None,
 ) -> Iterator[Because | Unknown]:
     """
     A line declares the address.
@@ -208,6 +205,10 @@ def declared_address(
         if deeper or (not isinstance(state, AnotherServer) and _absent(state.target, state.address, view)):
             return
     place = view.place(state.target, state.address)
+    if egress is not None and isinstance(state, NoAnswer):
+        cut_off = without_a_way(state, egress, log)
+        if cut_off is not None and cut_off.whole:
+            return
     there = in_release(state.address, place, platform)
     if there is not None:
         yield Unknown(f"a look at {state.address} itself: the release (or `--url`) has {there.name} there, no line has")

@@ -322,7 +322,9 @@ def file_missing_from_image(
         importer = absent.at.path if absent.at else None
     if path is None:
         return
-    holding = build.of(importer) if importer else build.images
+    holding = build.images
+    if importer:
+        holding = tuple(image for image in holding if build.holds(image, importer, how_made(image, images)))
     without = [image for image in holding if not build.holds(image, path, how_made(image, images))]
     if not without:
         not_seen = [image for image in holding if how_made(image, images) == Made()]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shakeout.catalogue.exceptions import evidence_of
 from shakeout.catalogue.runtime.family import runtime
-from shakeout.catalogue.server_errors import at_fault, windows_of, within
+from shakeout.catalogue.server_errors import broken_off, windows_of, within
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged
 from shakeout.evidence.memory_limits import MemoryLimits, kibibytes
 from shakeout.evidence.model import Locator
@@ -94,7 +94,7 @@ def memory_limit_behind_check(failed: CheckFailed, probes: Probes, log: ErrorLog
     if probe is None or not probe.went_wrong:
         return
     windows = windows_of(probe, probes)
-    for service in at_fault(probe):
+    for service in broken_off(probe):
         for item in log.of("service", service):
             found = LIMIT.search(item.text)
             if found is None or item.traceback is not None or not any(within(item, window) for window in windows):

@@ -12,7 +12,7 @@ import polars as pl
 from shakeout.logs.templates.fold import Known, cut, numbers_folded, text_folded
 from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import Layout
-from shakeout.logs.templates.sketch import Numbers
+from shakeout.logs.templates.sketch import Hashes, Numbers
 
 _NEWLINE, _BRACE = b"\n{"
 
@@ -58,6 +58,12 @@ class Block:
             return [line.removesuffix(b"\r").decode("utf-8", "replace") for line in self._cut(places)]
         return [str(text) for text in self.texts.gather(list(places))]
 
+    def hashed(self, places: Numbers) -> Hashes:
+        """A hash of each of some lines, by their positions; the same in every run of one version of polars."""
+        if self.bare is None and isinstance(self.raw, bytes):
+            return pl.Series(values=self._cut(places), dtype=pl.Binary).hash().to_numpy()
+        return self.texts.gather(places).hash().to_numpy()
+
     def folded(self, known: Known, places: Numbers | None = None) -> tuple[pl.Series, Numbers]:
         """
         The distinct keys of all lines or of some, in order of appearance, and for each line which of them it has.
@@ -65,7 +71,7 @@ class Block:
         `known` is the memory of the second fold. Bytes are folded before they are divided, which is quicker.
         """
         if self.bare is None and isinstance(self.raw, bytes):
-            data = self.raw if places is None else b"\n".join(self._cut(places.tolist()))
+            data = self.raw if places is None else b"\n".join(self._cut(places))
             rough = cut(_lines_of(text_folded(_text_of(data)), data))
         else:
             rough = numbers_folded(self.texts if places is None else self.texts.gather(places))
@@ -76,7 +82,7 @@ class Block:
         parts = _scattered(keys["part"], len(found))
         return keys["key"], parts[_scattered(found["at"], len(frame))]
 
-    def _cut(self, places: Sequence[int]) -> list[bytes]:
+    def _cut(self, places: Sequence[int] | Numbers) -> list[bytes]:
         """Some lines of bytes, by their positions."""
         assert isinstance(self.raw, bytes)
         raw = self.raw

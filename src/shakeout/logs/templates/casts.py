@@ -14,18 +14,30 @@ import numpy as np
 import polars as pl
 
 from shakeout.logs.templates.agreement import agree
+from shakeout.logs.templates.group import row_of
+from shakeout.logs.templates.names import names_of
+from shakeout.logs.templates.shape import shape
 from shakeout.logs.templates.sketch import Flags, Hashes, Numbers, Sketches
 
-SAMPLE = 8
-"""Different lines of a sketch that are looked at, and how many it must have before they speak for all."""
+FEW = 8
+"""How many different lines a sketch must have before any of them speak for all."""
 
-LARGER = 64
-"""How many are looked at where the first do not agree."""
+SAMPLES = (4, 8, 64)
+"""How many different lines of a sketch are looked at; more where the first do not agree."""
+
+MOST = SAMPLES[-1]
+
+HEARD = 1 << 13
+"""Keys from which names are learned."""
+
+HEARD_OF_ONE = 512
+"""Those among them that are of one sketch."""
 
 REMEMBERED = 50_000
 """Sketches that are remembered; the lines of all others are folded one by one."""
 
 Fold = Callable[[Numbers], tuple[pl.Series, Numbers]]
+Hashed = Callable[[Numbers], Hashes]
 
 
 @dataclass(slots=True)
@@ -34,7 +46,7 @@ class _Undecided:
 
     keys: dict[str, int] = field(default_factory=dict)
     lines: int = 0
-    wanted: int = SAMPLE
+    wanted: int = FEW
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,13 +78,20 @@ class _Runs:
 
 
 class Casts:
-    """The memory of sketches: what was decided of each. It only ever grows, up to `REMEMBERED` of each kind."""
+    """
+    The memory of sketches: what was decided of each. It only ever grows, up to `REMEMBERED` of each kind.
+
+    `names` are words that were found to be names where this had to be known.
+    """
 
     def __init__(self) -> None:
+        self.names: frozenset[str] = frozenset()
         self._known: dict[int, str] = {}
         self._folded: set[int] = set()
         self._open: dict[int, _Undecided] = {}
         self._met = Met(known=np.empty(0, np.uint64), folded=np.empty(0, np.uint64))
+        self._heard: dict[str, None] = {}
+        self._understood = 0
 
     def met(self) -> Met:
         """What is remembered, or what was remembered a short time ago."""
@@ -81,8 +100,12 @@ class Casts:
             self._met = Met(known=_sorted(self._known), folded=_sorted(self._folded))
         return self._met
 
-    def settled(self, sketches: Sketches, fold: Fold) -> tuple[list[str], Numbers]:
-        """The keys of a block's lines, and which of them each line is taken to have; `fold` gives those of some."""
+    def settled(self, sketches: Sketches, fold: Fold, hashed: Hashed) -> tuple[list[str], Numbers]:
+        """
+        The keys of a block's lines, and which of them each line is taken to have.
+
+        `fold` gives the keys of some lines, `hashed` a hash of each.
+        """
         names, of = _chosen(sketches, _sorted(self._folded))
         keys: dict[str, int] = {}
         rows = np.full(len(names), -1)
@@ -91,20 +114,32 @@ class Casts:
                 rows[at] = keys.setdefault(key, len(keys))
         if (rows >= 0).all():
             return list(keys), rows.take(of)
-        runs = _runs(sketches.lines, of, rows < 0)
-        closely = self._folded_ones(names).take(runs.owner) | (runs.rank < SAMPLE)
+        runs = _runs(hashed, of, rows < 0)
+        closely = _closely(runs, self._folded_ones(names))
         found = _Found(runs, fold, keys)
         found.look(np.flatnonzero(closely))
-        begun = np.searchsorted(runs.owner, np.arange(len(names) + 1))
+        begun = np.searchsorted(runs.owner, np.arange(len(names) + 1)).tolist()
+        disputed: list[int] = []
         for at in np.flatnonzero(rows < 0).tolist():
-            name = int(names[at])
-            if name in self._folded:
-                continue
-            mine = np.arange(begun[at], begun[at + 1])
-            if self._decided(name, mine, found):
-                rows[at] = keys.setdefault(self._known[name], len(keys))
-            else:
+            name, mine = int(names[at]), np.arange(begun[at], begun[at + 1])
+            if name not in self._folded:
+                if self._asked(name, mine, found):
+                    disputed.append(at)
+                elif name not in self._known or len(mine) <= FEW:
+                    found.look(mine)
+        if disputed and len(self._heard) < HEARD:
+            doubtful = np.zeros(len(names), bool)
+            doubtful[disputed] = True
+            found.look(np.flatnonzero(runs.rank < np.where(doubtful, HEARD_OF_ONE, MOST).take(runs.owner)))
+            self._learn(found)
+        for at in disputed:
+            name, mine = int(names[at]), np.arange(begun[at], begun[at + 1])
+            self._decide(name, mine)
+            if name not in self._known or len(mine) <= FEW:
                 found.look(mine)
+        for at in np.flatnonzero(rows < 0).tolist():
+            if begun[at + 1] - begun[at] > FEW and (key := self._known.get(int(names[at]))) is not None:
+                rows[at] = keys.setdefault(key, len(keys))
         self._remember(sketches, names)
         result = rows.take(of)
         result[runs.lines] = np.where(found.rows < 0, rows.take(runs.owner), found.rows).repeat(
@@ -115,30 +150,49 @@ class Casts:
     def _folded_ones(self, names: Hashes) -> Flags:
         return np.fromiter((name in self._folded for name in names.tolist()), bool, len(names))
 
-    def _decided(self, name: int, mine: Numbers, found: _Found) -> bool:
-        """Whether the lines of a sketch, of which `mine` are the runs, speak for all others of it in this block."""
+    def _asked(self, name: int, mine: Numbers, found: _Found) -> bool:
+        """Looks closely at a sketch, of which `mine` are the runs in this block; whether its lines do not agree."""
         undecided = self._open.get(name) or _Undecided()
         undecided.lines += len(mine)
-        for size in (SAMPLE, LARGER):
+        for size in SAMPLES if len(mine) > FEW else (FEW,):
             found.look(mine[:size])
             undecided.keys.update(found.keys_of(mine[:size]))
             if undecided.lines < undecided.wanted:
                 break
-            if agree(undecided.keys):
-                if len(self._known) < REMEMBERED:
-                    self._known[name] = min(undecided.keys, key=lambda key: (undecided.keys[key], key))
-                    self._open.pop(name, None)
-                return name in self._known and len(mine) > SAMPLE
+            if self._agreed(name, undecided):
+                return False
             if len(mine) <= size:
-                undecided.wanted *= 4
                 break
-        if undecided.wanted > LARGER * 4 or len(undecided.keys) > LARGER or len(mine) > LARGER:
-            self._open.pop(name, None)
+        if name in self._open or len(self._open) < REMEMBERED:
+            self._open[name] = undecided
+        return undecided.lines >= undecided.wanted
+
+    def _decide(self, name: int, mine: Numbers) -> None:
+        """Tries once more to make the lines of a sketch agree; those that do not are folded from now on, or later."""
+        undecided = self._open.get(name)
+        if undecided is None or self._agreed(name, undecided):
+            return
+        undecided.wanted *= 4
+        if undecided.wanted > MOST * 4 or len(undecided.keys) > MOST or len(mine) > MOST:
+            del self._open[name]
             if len(self._folded) < REMEMBERED:
                 self._folded.add(name)
-        elif name in self._open or len(self._open) < REMEMBERED:
-            self._open[name] = undecided
-        return False
+
+    def _agreed(self, name: int, undecided: _Undecided) -> bool:
+        if len(self._known) >= REMEMBERED or not agree(undecided.keys, self.names):
+            return False
+        self._known[name] = min(undecided.keys, key=lambda key: (undecided.keys[key], key))
+        self._open.pop(name, None)
+        return True
+
+    def _learn(self, found: _Found) -> None:
+        """Learns which words are names, if there is much more to learn from than there was at the last time."""
+        for key in found.keys:
+            if len(self._heard) < HEARD:
+                self._heard[key] = None
+        if len(self._heard) > self._understood * 3 // 2:
+            self._understood = len(self._heard)
+            self.names |= names_of(sorted({row_of(shape(key)) for key in self._heard}))
 
     def _remember(self, sketches: Sketches, names: Hashes) -> None:
         """That a sketch is what it became where it was widened: in another block there may be too few like it."""
@@ -172,17 +226,28 @@ class _Found:
             self._hashes[number] = (key, hashed)
         self.rows[new] = numbers.take(rows)
 
+    @property
+    def keys(self) -> Iterable[str]:
+        """All keys that were found."""
+        return (key for key, _ in self._hashes.values())
+
     def keys_of(self, runs: Numbers) -> Iterable[tuple[str, int]]:
         """The keys of runs that were looked at, with their hashes."""
         return (self._hashes[row] for row in set(self.rows.take(runs).tolist()))
 
 
-def wanted(sketches: Sketches, met: Met) -> Numbers:
+def wanted(sketches: Sketches, met: Met, hashed: Hashed) -> Numbers:
     """The lines of a block that will have to be folded, as far as can be said by what was met until then."""
     names, of = _chosen(sketches, met.folded)
-    runs = _runs(sketches.lines, of, ~_among(names, met.known))
-    closely = _among(names, met.folded).take(runs.owner) | (runs.rank < SAMPLE)
-    return np.sort(runs.places[closely])
+    runs = _runs(hashed, of, ~_among(names, met.known))
+    return np.sort(runs.places[_closely(runs, _among(names, met.folded))])
+
+
+def _closely(runs: _Runs, folded: Flags) -> Flags:
+    """Which runs are looked at first: all of a sketch whose lines are `folded` or few, some of the others."""
+    whole = folded | (np.bincount(runs.owner, minlength=len(folded)) <= FEW)
+    closely: Flags = whole.take(runs.owner) | (runs.rank < SAMPLES[0])
+    return closely
 
 
 def _chosen(sketches: Sketches, folded: Hashes) -> tuple[Hashes, Numbers]:
@@ -192,10 +257,11 @@ def _chosen(sketches: Sketches, folded: Hashes) -> tuple[Hashes, Numbers]:
     return names, which.take(sketches.of)
 
 
-def _runs(hashes: Hashes, of: Numbers, those: Flags) -> _Runs:
+def _runs(hashed: Hashed, of: Numbers, those: Flags) -> _Runs:
     lines = np.flatnonzero(those.take(of))
-    lines = lines[np.lexsort((hashes.take(lines), of.take(lines)))]
-    owners, hashes = of.take(lines), hashes.take(lines)
+    hashes, owners = hashed(lines), of.take(lines)
+    order = np.lexsort((hashes, owners))
+    lines, hashes, owners = lines[order], hashes[order], owners[order]
     new = np.ones(len(lines), bool)
     new[1:] = (owners[1:] != owners[:-1]) | (hashes[1:] != hashes[:-1])
     first = np.flatnonzero(new)

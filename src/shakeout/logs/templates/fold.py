@@ -2,9 +2,9 @@
 The cheap key of a line: everything that is a value by its very shape is folded into one sign.
 
 The fold is a pure function of the line. It is done by regular expressions over a whole column (polars, in Rust): a
-small one over every line on all cores, a larger one over the distinct results only. It survives identifiers: a random
-hex id, a number, an address or a path never makes a new key. So a million lines become some hundred keys, and all
-thinking is done on these (`shape`, `group`).
+small one over every line that is looked at closely (`casts`), a larger one over the distinct results only. It survives
+identifiers: a random hex id, a number, an address or a path never makes a new key. So a million lines become some
+hundred keys, and all thinking is done on these (`shape`, `group`).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _RUN = "(?:[0-9][0-9A-Za-z]*|[A-Za-z][0-9][0-9A-Za-z]*|[A-Za-z]{2,19}[0-9][0-9A-
 
 NUMBERS = rf"(?:{_BOUNDARY}|_){_RUN}(?:[.:_-]+{_RUN}|_[0-9A-Za-z]+)*|[0-9]{{2,}}[0-9A-Za-z]*"
 """
-The first fold, over every line: numbers, hex, addresses, versions, times, identifiers; runs with a digit in them that
-are joined by signs. Linear in the line, no look-around; the simpler it is, the faster every line goes.
+The first fold: numbers, hex, addresses, versions, times, identifiers; runs with a digit in them that
+are joined by signs. Linear in the line, no look-around; the simpler it is, the faster lines go.
 """
 
 _NAMES = (

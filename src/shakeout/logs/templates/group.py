@@ -27,6 +27,7 @@ GLUED = {"(": f"{GLUE}(", "[": f"{GLUE}["}
 """An opening bracket directly behind a word, as in `name(3)`, is another mark than one that stands alone."""
 
 
+@lru_cache(maxsize=1 << 14)
 def row_of(shape: str) -> Row:
     """The tokens of a shape without space."""
     parts = tokens(shape)
@@ -51,13 +52,17 @@ def outline_of(row: Row) -> Row:
     return tuple(map(_mark, row))
 
 
-def grouped(shapes: Iterable[str]) -> dict[str, Row]:
-    """Each shape's pattern: its tokens without space, with the sign at every place that is a value."""
+def grouped(shapes: Iterable[str], known: frozenset[str] = frozenset()) -> dict[str, Row]:
+    """
+    Each shape's pattern: its tokens without space, with the sign at every place that is a value.
+
+    `known` are words that are names; more are found from the shapes.
+    """
     blocks: dict[Row, dict[Row, list[str]]] = defaultdict(lambda: defaultdict(list))
     for text in sorted(shapes):
         row = row_of(text)
         blocks[outline_of(row)][row].append(text)
-    names = names_of(row for rows in blocks.values() for row in rows)
+    names = known | names_of(row for rows in blocks.values() for row in rows)
     result: dict[str, Row] = {}
     for skeleton in sorted(blocks):
         rows = blocks[skeleton]

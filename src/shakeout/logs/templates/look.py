@@ -16,7 +16,7 @@ from shakeout.logs.templates.sketch import Numbers, Sketches, sketched
 from shakeout.logs.templates.stream import Piece, joined
 
 ENOUGH = 1 << 13
-"""Lines of a block from which on it is sketched: every line of a smaller one is folded."""
+"""Lines of a block from which on it is sketched; every line of a smaller one is folded, while no sketch is known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,12 +35,11 @@ class Looked:
     rows: Numbers
     known: Known
 
-    def settled(self, casts: Casts) -> tuple[pl.Series, Numbers]:
+    def settled(self, casts: Casts) -> tuple[list[str], Numbers]:
         """The distinct keys of the block's lines, and for each line which of them it has."""
         if self.sketches is None:
-            return self.keys, self.rows
-        keys, rows = casts.settled(self.sketches, self._folded)
-        return pl.Series("key", keys, dtype=pl.String), rows
+            return self.keys.to_list(), self.rows
+        return casts.settled(self.sketches, self._folded, self.block.hashed)
 
     def _folded(self, places: Numbers) -> tuple[pl.Series, Numbers]:
         at = np.searchsorted(self.places, places)
@@ -55,10 +54,10 @@ def look(pieces: Sequence[Piece], layout: Layout | None, known: Known, met: Met)
     """Sketches a block and folds those lines of it that need to be, or all of a small one."""
     block = block_of(joined(pieces), layout, sum(piece.size for piece in pieces))
     sketches, places = None, None
-    if block.size >= ENOUGH:
-        sketches = sketched(block.data)
+    if block.size >= ENOUGH or len(met.known):
+        sketches = sketched(block.data, met.known)
         block = replace(block, ends=sketches.ends)
-        places = wanted(sketches, met)
+        places = wanted(sketches, met, block.hashed)
     keys, rows = block.folded(known, places)
     every = np.arange(block.size) if places is None else places
     return Looked(block=block, sketches=sketches, places=every, keys=keys, rows=rows, known=known)

@@ -9,6 +9,7 @@ from operator import itemgetter
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from shakeout.logs import values
 from shakeout.logs.entry import LogEntry
@@ -21,7 +22,8 @@ from shakeout.logs.templates.portion import Portion, counted
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.stream import Piece, Stream, side_by_side
 from shakeout.logs.templates.summary import Summary
-from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Limits, Seen, Table
+from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Seen, Table
+from shakeout.logs.templates.traces import trace_of
 
 KEYS = 20_000
 """Different keys that are kept; beyond, counts of rare templates are estimated."""
@@ -37,8 +39,9 @@ class TemplateMiner:
     Finds the templates of a log.
 
     One set of defaults serves every log. The result depends on the lines alone, not on the portions in which they were
-    added; examples are the first in order of input. `numbered` keeps four bytes for each line, so that `numbers` can
-    say which template each line belongs to. `lines` is how many were added, `instances` (bounded) what logged them.
+    added; examples are the first in order of input. Lines are worked on in blocks of fixed size; to ask for a result
+    ends a block early. `numbered` keeps four bytes for each line, so that `numbers` can say which template each line
+    belongs to. `lines` is how many were added, `instances` (bounded) what logged them.
     """
 
     def __init__(self, *, keys: int = KEYS, numbered: bool = False) -> None:
@@ -46,7 +49,7 @@ class TemplateMiner:
         self._known = Known()
         self._casts = Casts()
         self._numbered = numbered
-        self._codes: list[pl.Series] = []
+        self._codes: list[NDArray[np.int32]] = []
         self._summary: Summary | None = None
         self._stream = Stream()
         self._layout: Layout | None = None
@@ -104,35 +107,45 @@ class TemplateMiner:
     def _add(self, looked: Looked, pieces: Sequence[Piece]) -> None:
         self._summary = None
         keys, rows = looked.settled(self._casts)
-        table = self._table
-        portion = counted(looked.block, keys, rows, table.limits())
-        for trace, count in portion.passed:
-            table.passed[trace] += count
-        layout = self._layout
+        portion = counted(looked.block, keys, rows, self._table)
+        found = self._count(portion)
         wanted: list[tuple[Seen, int]] = []
-        for kind in portion.kinds:
-            key = portion.keys[kind.row]
-            known = table.seen.get(key)
-            if known is not None:
-                known.count += kind.count
-            else:
-                trace, hashed = portion.traces[kind.row], portion.hashes[kind.row]
-                known = table.add(key, trace, hashed, kind.count, self._counted + kind.first)
-                if known is None:
-                    continue
+        layout = self._layout
+        lacking = [row for row, known in enumerate(found) if known is not None and len(known.examples) < EXAMPLES]
+        for kind in portion.kinds(None if layout else lacking):
+            known = found[kind.row]
+            if known is None:
+                continue
             if len(known.examples) < EXAMPLES:
                 wanted += [(known, at) for at in kind.heads]
             if kind.level:
                 severity = values.severity(kind.level.strip(" []()<>:|,"))
                 known.notes().severities[severity.name if severity is not None else "DEFAULT"] += kind.count
             if layout and layout.time_:
-                known.notes().at(layout.time(looked.block.lines[kind.first]))
+                known.notes().at(layout.time(looked.block.lines[kind.heads[0]]))
                 known.notes().at(layout.time(looked.block.lines[kind.last]))
         if wanted:
             self._exemplify(looked.block, wanted, pieces)
         if self._numbered:
             self._number(portion)
         self._counted += looked.block.size
+
+    def _count(self, portion: Portion) -> list[Seen | None]:
+        """Counts the lines of each key; what was seen under it, or None if it is not kept."""
+        table = self._table
+        found = list(map(table.seen.get, portion.keys))
+        for row, known in enumerate(found):
+            if known is not None:
+                known.count += portion.counts[row]
+        new = [row for row in portion.new if row not in portion.passed]
+        first = {kind.row: kind.heads[0] for kind in reversed(list(portion.kinds(new)))}
+        for row, (trace, hashed) in portion.new.items():
+            if row in portion.passed:
+                table.passed[trace] += portion.counts[row]
+            else:
+                order = self._counted + first[row]
+                found[row] = table.add(portion.keys[row], trace, hashed, portion.counts[row], order)
+        return found
 
     def _exemplify(self, block: Block, wanted: list[tuple[Seen, int]], pieces: Sequence[Piece]) -> None:
         """Keeps lines, given by their positions, of keys that have not enough examples yet: the first of each."""
@@ -155,14 +168,10 @@ class TemplateMiner:
             texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
             block = block_of(texts, None, len(texts))
             found, rows = block.folded(self._known)
-            portion = counted(block, found, rows, Limits(most=None, each=len(found)))
-            seen = self._table.seen
-            for row, text, entry in zip(portion.rows.tolist(), block.texts.to_list(), batch, strict=True):
-                key = portion.keys[row]
-                if (known := seen.get(key)) is not None:
-                    known.count += 1
-                else:
-                    known = self._table.add(key, portion.traces[row], portion.hashes[row], 1, self._counted)
+            portion = counted(block, found.to_list(), rows, self._table)
+            kept = self._count(portion)
+            for row, text, entry in zip(rows.tolist(), block.texts.to_list(), batch, strict=True):
+                known = kept[row]
                 instance = instance_of(entry)
                 if instance and len(self.instances) < INSTANCES:
                     self.instances[instance] = None
@@ -178,24 +187,24 @@ class TemplateMiner:
 
     def numbers(self) -> Iterator[pl.Series]:
         """The template's id of each line that was added, portion by portion, in order."""
-        summary = self.summary()
-        names = {seen.number: summary.by_key[key] for key, seen in self._table.seen.items()}
-        for number, trace in self._table.departed.items():
-            names[number] = summary.rest.template_of(trace)
-        for trace in self._table.passed:
-            names[-1 - trace] = summary.rest.template_of(trace)
-        ids = pl.DataFrame(
-            {"code": list(names), "id": list(names.values())}, schema={"code": pl.Int32, "id": pl.String}
-        )
+        summary, table = self.summary(), self._table
+        names = {seen.number: summary.by_key[key] for key, seen in table.seen.items()}
+        names |= {number: summary.rest.template_of(trace) for number, trace in table.departed.items()}
+        names |= {-1 - trace: summary.rest.template_of(trace) for trace in table.passed}
+        ids = pl.Series("id", list(names.values()), dtype=pl.String)
+        codes = np.fromiter(names, np.int32, len(names))
+        least = int(codes.min(initial=0))
+        places = np.zeros(int(codes.max(initial=0)) - least + 1, np.uint32)
+        places[codes - least] = np.arange(len(codes))
         for start in range(0, len(self._codes), _TOGETHER):
-            codes = pl.concat(self._codes[start : start + _TOGETHER])
-            yield codes.to_frame("code").join(ids, on="code", how="left", maintain_order="left")["id"]
+            some = np.concatenate(self._codes[start : start + _TOGETHER])
+            yield ids.gather(pl.Series(places.take(some - least)))
 
     def summary(self) -> Summary:
         """The templates with what maps lines onto them."""
         self._finish()
         if self._summary is None:
-            self._summary = Summary(self._table)
+            self._summary = Summary(self._table, self._casts.names)
         return self._summary
 
     def match(self, text: str) -> str | None:
@@ -204,11 +213,13 @@ class TemplateMiner:
 
     def _number(self, portion: Portion) -> None:
         """Notes for each line the number of its key, or the trace of it where it is not kept."""
-        codes = -1 - np.asarray(portion.traces, np.int32)
+        codes = np.zeros(len(portion.keys), np.int32)
         for row, known in enumerate(map(self._table.seen.get, portion.keys)):
-            if known is not None:
-                codes[row] = known.number
-        self._codes.append(pl.Series("code", codes.take(portion.rows)))
+            codes[row] = known.number if known is not None else -1 - self._trace(portion, row)
+        self._codes.append(codes.take(portion.rows))
+
+    def _trace(self, portion: Portion, row: int) -> int:
+        return portion.new[row][0] if row in portion.new else trace_of(portion.keys[row])
 
 
 def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:

@@ -1,4 +1,4 @@
-"""Places of a sketch in which many words are seen, all else being equal: open, as those with rare words are."""
+"""Places of a sketch in which many words are seen, all else being equal: open as well, like those of rare words."""
 
 from __future__ import annotations
 
@@ -15,24 +15,22 @@ _Hashes = NDArray[np.uint64]
 _Numbers = NDArray[np.intp]
 
 
-def widened(
-    names: _Hashes, words: _Hashes, first: _Numbers, last: _Numbers, *, bare: _Hashes, powers: _Hashes
-) -> _Hashes:
+def widened(words: _Hashes, sizes: _Numbers, *, bare: _Hashes, powers: _Hashes) -> _Hashes:
     """
     The names of distinct sketches once their places with many words are open.
 
-    The sketch of each name has the `words` from `first` to `last`, and is the sum of these, each times the power of its
-    place. `bare` stand for signs without a word. A place without its word is a frame; two rounds are made, since a
-    frame is seen with more words once other places in it are open.
+    The name of a sketch is the sum of its `words`, each times the power of its place; `sizes` says how many of the
+    words are of each sketch. `bare` stand for signs without a word. A place without its word is a frame; two rounds are
+    made, since a frame is seen with more words once other places in it are open.
     """
-    sizes = last - first + 1
-    owner = np.repeat(np.arange(len(names)), sizes)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    word = words.take(first.take(owner) + place)
-    free = np.flatnonzero((word > _SIGN) & (word != bare.take((word & _SIGN).astype(np.intp))))
-    owner, word = owner[free], word[free]
-    gained = ((word & _SIGN) - word) * powers.take(place[free])
-    current, which = names.copy(), np.arange(len(names))
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    first = np.cumsum(sizes) - sizes
+    factor = powers.take(np.arange(len(owner)) - first.take(owner))
+    current = np.add.reduceat(words * factor, first)
+    signs = words & _SIGN
+    free = np.flatnonzero((words > _SIGN) & (words != bare.take(signs.astype(np.intp))))
+    gained = (signs[free] - words[free]) * factor[free]
+    owner, which = owner[free], np.arange(len(sizes))
     for _ in range(_ROUNDS):
         frames = current.take(owner) + gained
         ordered = np.sort(frames)

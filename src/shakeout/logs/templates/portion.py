@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import polars as pl
 
 from shakeout.logs.templates.block import Block
 from shakeout.logs.templates.sketch import Flags, Numbers
-from shakeout.logs.templates.table import EXAMPLES, Limits
+from shakeout.logs.templates.table import EXAMPLES, Limits, Table
 from shakeout.logs.templates.traces import MARKS, traces_of
 
 _NARROW = 1 << 16
@@ -19,7 +19,7 @@ _NARROW = 1 << 16
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
     """
-    The lines of one key and one level: how many, the first, the last, and the first few.
+    The lines of one key and one level: how many, the last, and the first few (`heads`).
 
     `row` is the number of the key, `level` None where the lines have none.
     """
@@ -27,7 +27,6 @@ class Kind:
     row: int
     level: str | None
     count: int
-    first: int
     last: int
     heads: Sequence[int]
 
@@ -37,8 +36,9 @@ class Portion:
     """
     A block and the keys of its lines.
 
-    `keys` are the distinct keys, each with its trace and a hash; `rows` says for each line which of them it has.
-    `passed` counts the lines of each trace whose key can not be kept (`Limits`); of all others there are `kinds`.
+    `keys` are the distinct keys, `rows` says for each line which of them it has, `counts` how many have each. `new`
+    are those keys, by number, of which nothing is known yet, each with its trace and a hash; `passed` those of them
+    that can not be kept.
 
     The hash is the same in every run of one version of polars. It decides which keys of an event with too many names
     are looked at, never an id.
@@ -46,37 +46,40 @@ class Portion:
 
     block: Block
     keys: Sequence[str]
-    traces: Sequence[int]
-    hashes: Sequence[int]
     rows: Numbers
-    passed: Sequence[tuple[int, int]]
-    kinds: Sequence[Kind]
+    counts: Sequence[int]
+    new: Mapping[int, tuple[int, int]]
+    passed: Collection[int]
+
+    def kinds(self, wanted: Collection[int] | None = None) -> Iterator[Kind]:
+        """The lines of each key and level; of some keys alone, if these are given."""
+        lines = None
+        if wanted is not None:
+            if not wanted:
+                return iter(())
+            some = np.zeros(len(self.keys), bool)
+            some[list(wanted)] = True
+            lines = np.flatnonzero(some.take(self.rows))
+        return _kinds(self.block, self.rows, lines)
 
 
-def counted(block: Block, keys: pl.Series, rows: Numbers, limits: Limits) -> Portion:
-    """Counts the lines of a block, whose keys are known. `limits` says which keys can not be kept."""
-    traces, hashes = traces_of(keys), keys.hash()
-    beyond = _beyond(traces // (1 << 2 * MARKS), hashes, limits)
-    passed: list[tuple[int, int]] = []
-    lines = None
-    if beyond.any():
-        sizes = np.bincount(rows, minlength=len(keys))
-        frame = pl.DataFrame({"trace": traces, "lines": pl.Series(sizes, dtype=pl.Int64)})
-        passed = frame.filter(pl.Series(beyond)).group_by("trace").sum().rows()
-        lines = np.flatnonzero(~beyond.take(rows))
+def counted(block: Block, keys: Sequence[str], rows: Numbers, table: Table) -> Portion:
+    """Counts the lines of a block, whose keys are known; `table` has those that are kept."""
+    new = [row for row, key in enumerate(keys) if key not in table.seen]
+    column = pl.Series("key", [keys[row] for row in new], dtype=pl.String)
+    traces, hashes = traces_of(column), column.hash()
+    beyond = _beyond(traces // (1 << 2 * MARKS), hashes, table.limits())
     return Portion(
         block=block,
-        keys=keys.to_list(),
-        traces=traces.to_list(),
-        hashes=hashes.to_list(),
+        keys=keys,
         rows=rows,
-        passed=passed,
-        kinds=_kinds(block, rows, lines),
+        counts=np.bincount(rows, minlength=len(keys)).tolist(),
+        new=dict(zip(new, zip(traces.to_list(), hashes.to_list(), strict=True), strict=True)),
+        passed={new[at] for at in np.flatnonzero(beyond).tolist()},
     )
 
 
-def _kinds(block: Block, rows: Numbers, lines: Numbers | None) -> list[Kind]:
-    """The kinds of a block's lines, or of some of them."""
+def _kinds(block: Block, rows: Numbers, lines: Numbers | None) -> Iterator[Kind]:
     names: list[str | None] = [None]
     if block.levels is not None:
         names = block.levels.unique(maintain_order=True).to_list()
@@ -86,8 +89,6 @@ def _kinds(block: Block, rows: Numbers, lines: Numbers | None) -> list[Kind]:
         )
         rows = rows * len(names) + levels["number"].to_numpy()
     kept = rows if lines is None else rows.take(lines)
-    if not len(kept):
-        return []
     if int(kept.max()) < _NARROW:
         kept = kept.astype(np.uint16)  # which is put in order by counting, not by comparing
     order = np.argsort(kept, kind="stable")
@@ -96,34 +97,24 @@ def _kinds(block: Block, rows: Numbers, lines: Numbers | None) -> list[Kind]:
     if lines is not None:
         order = lines.take(order)
     ends = [*begins[1:].tolist(), len(order)]
-    firsts = begins.tolist()
-    return [
-        Kind(
-            row=row // len(names),
-            level=names[row % len(names)],
-            count=end - first,
-            first=heads[0],
-            last=last,
-            heads=heads,
-        )
-        for row, first, end, last, heads in zip(
-            ordered.take(begins).tolist(),
-            firsts,
-            ends,
-            order.take(np.asarray(ends) - 1).tolist(),
-            (order[first : min(first + EXAMPLES, end)].tolist() for first, end in zip(firsts, ends, strict=True)),
-            strict=True,
-        )
-    ]
+    for row, first, end in zip(ordered.take(begins).tolist(), begins.tolist(), ends, strict=True):
+        heads = order[first : min(first + EXAMPLES, end)].tolist()
+        level = names[row % len(names)]
+        last = int(order[end - 1])
+        yield Kind(row=row // len(names), level=level, count=end - first, last=last, heads=heads)
 
 
 def _beyond(outlines: pl.Series, hashes: pl.Series, limits: Limits) -> Flags:
     """Which of the keys with these outlines and hashes can not be kept."""
     beyond = np.zeros(len(hashes), bool)
+    if not len(hashes):
+        return beyond
     if limits.most is not None:
         beyond = (hashes > limits.most.gather(outlines)).to_numpy(writable=True)
+    if len(hashes) <= limits.each:
+        return beyond
     left = pl.DataFrame({"outline": outlines, "hash": hashes}).with_row_index("at").filter(pl.Series(~beyond))
-    crowded = left.filter(pl.len().over("outline") > limits.each) if len(left) > limits.each else left.clear()
+    crowded = left.filter(pl.len().over("outline") > limits.each)
     if len(crowded):
         late = crowded.filter(pl.col("hash").rank("min").over("outline") > limits.each)["at"]
         beyond[late.to_numpy()] = True

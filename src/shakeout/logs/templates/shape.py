@@ -43,6 +43,7 @@ def restored(key: str) -> str:
     return _PLUS_OR_MINUS.sub("", text) if _MINUS in text or _PLUS in text else text
 
 
+@lru_cache(maxsize=1 << 14)
 def shape(key: str) -> str:
     """
     The key with one value for each list, measure and repeated phrase.

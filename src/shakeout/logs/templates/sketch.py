@@ -32,15 +32,22 @@ RARE = 12
 SELDOM = 3
 """A word that is less often than this is rare in any block."""
 
-_SLICE = 1 << 17
-_COUNTERS = ((48, 16), (8, 17))
-_BASE = 0x9E3779B97F4A7D01
+_SLICE = 1 << 18
+_COUNTERS = 1 << 16
+_COUNTED = (48, 24)
+_CHUNK = 8
+_LONGEST = 48
 _STEP = 0xD1342543DE82EF95
-_MIX = np.uint64(0xBF58476D1CE4E501)
+_MIX = np.uint64(0xBF58476D1CE4E5B9)
 _SIGN = np.uint64(0xFF)
-_HASH = np.uint64(0xFFFFFFFFFFFFFF00)
-_SLASH = 64
-_SPACE = 32
+_HASH = ~_SIGN
+_SLASH = np.uint64(ord("/"))
+_NEWLINE = ord("\n")
+_UNUSED = np.array([(1 << 64) - (1 << 8 * used) for used in range(_CHUNK + 1)], np.uint64)
+_NO_NAME = np.array(
+    [(1 << 64) - 1 - ((0x80 << 8 * (used - 1)) if 3 <= used <= 5 else 0) for used in range(9)], np.uint64
+)
+"""What leaves out the last digit of a word that is so short: the fold leaves `eth0` and `utf8` alone as well."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,15 +55,14 @@ class Sketches:
     """
     The sketches of a block's lines.
 
-    `names` are the distinct sketches, in ascending order, `of` says for each line which of them it has; `wider` is for
-    each the sketch that it becomes once places with many words are open too. `lines` has a hash of each whole line,
-    `ends` where in the block it ends. All hashes are numbers of 64 bits, the same in every run.
+    `names` are the distinct sketches, `of` says for each line which of them it has; `wider` is for
+    each the sketch that it becomes once places with many words are open too. `ends` says where in the block each line
+    ends. All sketches are numbers of 64 bits, the same in every run.
     """
 
     names: Hashes
     wider: Hashes
     of: Numbers
-    lines: Hashes
     ends: Numbers
 
 
@@ -66,13 +72,21 @@ class _Words:
     The words of some lines, each as one number.
 
     Its low eight bits are the sign behind the word, all others a hash: 0 where a value stands. `last` has the position
-    of the last word of each line, `lines` the hash of the line, `ends` where it ends.
+    of the last word of each line, `ends` where the line ends.
     """
 
     words: Hashes
     last: Numbers
-    lines: Hashes
     ends: Numbers
+
+
+def _each(byte: int) -> np.uint64:
+    """A number whose eight bytes are `byte`."""
+    return np.uint64(byte * 0x0101010101010101)
+
+
+_TOP, _LOWER = _each(0x80), _each(0x7F)
+_FROM_ZERO, _BEYOND_NINE = _each(0x80 - ord("0")), _each(0x80 - ord("9") - 1)
 
 
 @cache
@@ -93,103 +107,130 @@ def _inverse_powers(base: int) -> Hashes:
 
 
 @cache
-def _normal() -> Hashes:
-    """What the hash of a word is multiplied with, by where the word begins; the low eight bits are 1 as well."""
-    return _inverse_powers(_BASE) * _MIX
-
-
-@cache
-def bare() -> Hashes:
+def _bare() -> Hashes:
     """What stands for each sign where no word is before it."""
     signs = np.arange(256, dtype=np.uint64)
-    return _mixed(signs * np.uint64(256) * _MIX) & _HASH | signs
+    return _mixed(np.repeat(_UNUSED[:1], 256)) & _HASH | signs
 
 
-def sketched(block: bytes) -> Sketches:
+def sketched(block: bytes, known: Hashes) -> Sketches:
     """
     The sketches of the lines of a block, which has a line end between two lines.
 
-    The same line gets the same sketch in two blocks if the same of its words are rare in both.
+    The same line gets the same sketch in two blocks if the same of its words are rare in both. `known` are sketches,
+    in ascending order, that are expected.
     """
-    parts = [_words(data, start) for data, start in _slices(block)]
-    words = np.concatenate([part.words for part in parts])
-    words[_rare(words, max(SELDOM, sum(len(part.last) for part in parts) >> RARE))] &= _SIGN
+    parts = [_words(block, start, end) for start, end in _slices(block)]
+    asked = [np.flatnonzero(part.words > _SIGN) for part in parts]
+    often = _often(parts, asked, max(SELDOM, sum(len(part.last) for part in parts) >> RARE))
     named: list[Hashes] = []
-    begun = 0
-    for part in parts:
-        size = len(part.words)
+    for part, some in zip(parts, asked, strict=True):
+        part.words[some[~_told(often, part.words.take(some))]] &= _SIGN
         first = firsts(part.last)
-        name = np.add.reduceat(words[begun : begun + size] * _powers(_STEP)[:size], first)
+        name = np.add.reduceat(part.words * _powers(_STEP)[: len(part.words)], first)
         name *= _inverse_powers(_STEP).take(first)
         named.append(name)
-        begun += size
-    names, at, of = np.unique(np.concatenate(named), return_index=True, return_inverse=True)
-    sizes = [len(part.words) for part in parts]
-    offsets = np.cumsum(sizes) - sizes
-    last = np.concatenate([part.last + offset for part, offset in zip(parts, offsets, strict=True)])
+    names, of = _numbered(np.concatenate(named), known)
     return Sketches(
         names=names,
-        wider=widened(names, words, firsts(last).take(at), last.take(at), bare=bare(), powers=_powers(_STEP)),
+        wider=_wider(names, of, parts),
         of=of,
-        lines=np.concatenate([part.lines for part in parts]),
         ends=np.concatenate([part.ends for part in parts]),
     )
 
 
-def _slices(block: bytes) -> Iterator[tuple[Bytes, int]]:
-    """
-    A block cut between lines, so that each part stays in the processor's own memory, with the place of each part.
+def _numbered(lines: Hashes, known: Hashes) -> tuple[Hashes, Numbers]:
+    """The distinct sketches of lines, and which of them each has; to look up those that are known is quicker."""
+    if not len(known):
+        return np.unique(lines, return_inverse=True)
+    table = np.zeros(1 << 16, np.intp)
+    table[known >> np.uint64(48)] = np.arange(len(known))
+    of = table.take((lines >> np.uint64(48)).view(np.intp))
+    there = known.take(of) == lines
+    counts = np.bincount(of[there], minlength=len(known)) > 0
+    of = (np.cumsum(counts) - 1).take(of)
+    others = np.flatnonzero(~there)
+    names, rest = np.unique(lines.take(others), return_inverse=True)
+    of[others] = rest + np.count_nonzero(counts)
+    return np.concatenate((known[counts], names)), of
 
-    Each ends with a line end. A line that is longer than a part is cut off.
-    """
-    data = np.frombuffer(block, np.uint8)
+
+def _wider(names: Hashes, of: Numbers, parts: list[_Words]) -> Hashes:
+    """What each of the names becomes once places with many words are open, found by one line of each."""
+    lines = np.empty(len(names), np.intp)
+    lines[of] = np.arange(len(of))
+    order = np.argsort(lines)
+    lines = lines[order]
+    words: list[Hashes] = []
+    sizes: list[Numbers] = []
+    begun = 0
+    for part in parts:
+        start, end = np.searchsorted(lines, (begun, begun + len(part.last)))
+        some = lines[start:end] - begun
+        first = firsts(part.last).take(some)
+        size = part.last.take(some) - first + 1
+        words.append(part.words.take(np.repeat(first - np.cumsum(size) + size, size) + np.arange(size.sum())))
+        sizes.append(size)
+        begun += len(part.last)
+    wider = np.empty_like(names)
+    wider[order] = widened(np.concatenate(words), np.concatenate(sizes), bare=_bare(), powers=_powers(_STEP))
+    return wider
+
+
+def _slices(block: bytes) -> Iterator[tuple[int, int]]:
+    """Where to cut a block between lines, so that each part stays in the processor's own memory."""
     start = 0
     while start <= len(block):
         end = len(block) if len(block) - start < _SLICE else block.rfind(b"\n", start, start + _SLICE)
-        whole = end if end >= start else block.find(b"\n", start)
-        whole = whole if whole >= 0 else len(block)
-        if whole < len(block) and whole - start < _SLICE:
-            yield data[start : whole + 1], start
-        else:
-            yield np.append(data[start : min(whole, start + _SLICE - 1)], np.uint8(10)), start
-        start = whole + 1
+        if end < start:
+            end = block.find(b"\n", start)
+            end = end if end >= 0 else len(block)
+        yield start, end
+        start = end + 1
 
 
-def _words(data: Bytes, start: int) -> _Words:
+def _words(block: bytes, start: int, end: int) -> _Words:
     """
-    The words of one part of a block, which begins at `start`.
+    The words of one part of a block; of a line that is longer than a part, only the first.
 
-    The hash of a word is a polynomial in its bytes, found by subtraction from the running sum over the whole part, and
-    divided by the power that it begins with. The low eight bits of each factor are 1, so that the low eight bits of the
-    hash count signs of values: 1 for a digit, 64 for a slash. So a
-    word with one slash alone (`and/or`) is no value.
+    Each word is read as numbers of eight bytes, most words as one. Words with a digit are values, paths, and what is so
+    long that it was put together by no person.
     """
+    size, at = min(end - start + 1, _SLICE), start
+    if start + size - 1 < end or start + size + _CHUNK > len(block):
+        block, at = block[start : start + size - 1] + b"\n" + bytes(_CHUNK), 0
+    data = np.frombuffer(block, np.uint8, size, at)
+    chunks = np.ndarray(size, "<u8", block, at, (1,))
     ends = np.flatnonzero(_divides(data))
-    marks = (data - np.uint8(0x30) < 10).view(np.uint8)
-    marks |= (data == 0x2F).view(np.uint8) * np.uint8(_SLASH)
-    terms = np.left_shift(data, 8, dtype=np.uint16)
-    terms |= marks
-    running = terms.astype(np.uint64)
-    running *= _powers(_BASE)[: len(data)]
-    np.cumsum(running, out=running)
     begins = firsts(ends)
     signs = data.take(ends)
-    line = np.flatnonzero(signs == 10)
-    line_ends = ends.take(line)
-    lines = _differences(running.take(line_ends)) * _normal().take(firsts(line_ends))
-    hashes = _differences(running.take(ends))
-    hashes *= _normal().take(begins)
-    counted = hashes.astype(np.uint8)
-    lengths = (ends - begins).astype(np.uint8)
-    short = np.flatnonzero((counted == 1) & (lengths - np.uint8(3) < 3))
-    counted[short[data.take(ends.take(short) - 1) - np.uint8(0x30) < 10]] = 0
-    words = _mixed(hashes)
-    words *= counted & np.uint8(0xFF - _SLASH) == 0
+    lengths = ends - begins
+    words = chunks[begins]
+    used = np.minimum(lengths, _CHUNK)
+    words |= _UNUSED.take(used)
+    digits = _digits(words)
+    digits &= _NO_NAME.take(used)
+    valued = digits != 0
+    valued |= words & _SIGN == _SLASH
+    words = _mixed(words)
+    left = np.flatnonzero((lengths > _CHUNK) & ~valued)
+    for at in range(_CHUNK, _LONGEST, _CHUNK):
+        if not len(left):
+            break
+        more = lengths.take(left) - at
+        chunk = chunks[begins.take(left) + at]
+        chunk |= _UNUSED.take(np.minimum(more, _CHUNK))
+        valued[left] = found = _digits(chunk) != 0
+        words[left] = _mixed(words.take(left) + _mixed(chunk))
+        left = left[(more > _CHUNK) & ~found]
+    valued[left] = True
+    words *= ~valued
     words &= _HASH
     words |= signs
-    kept = (lengths > 0) | (signs != _SPACE)
-    last = np.cumsum(kept, dtype=np.int32).take(line).astype(np.intp) - 1
-    return _Words(words=words[kept], last=last, lines=_mixed(lines), ends=line_ends + start)
+    last = np.flatnonzero(signs == _NEWLINE)
+    at_ends = ends.take(last) + start
+    at_ends[-1] = end
+    return _Words(words=words, last=last, ends=at_ends)
 
 
 def _divides(data: Bytes) -> Flags:
@@ -200,27 +241,48 @@ def _divides(data: Bytes) -> Flags:
     return found
 
 
-def _rare(words: Hashes, least: int) -> Numbers:
-    """
-    The positions of words that are less often than `least`.
+def _digits(chunks: Hashes) -> Hashes:
+    """The bytes that are digits, by their top bits: each byte is compared in its own eight bits of a number."""
+    lower = chunks & _LOWER
+    found = lower + _FROM_ZERO
+    lower += _BEYOND_NINE
+    lower |= chunks
+    found &= ~lower
+    found &= _TOP
+    return found
 
-    They are counted by some bits of their hash, and by others: what is frequent by chance by one count is not by both.
+
+def _often(parts: list[_Words], asked: list[Numbers], least: int) -> list[Flags]:
     """
-    asked = np.flatnonzero(words > _SIGN)
-    left = words.take(asked)
-    often = np.ones(len(left), bool)
-    for shift, bits in _COUNTERS:
-        counters, signs = (
-            (some >> np.uint64(shift) & np.uint64((1 << bits) - 1)).view(np.int64) for some in (left, bare())
-        )
-        counts = np.bincount(counters, minlength=1 << bits)
-        counts[signs] = least
-        often &= (counts >= least).take(counters)
-    return asked[~often]
+    Which of the words that are asked for are at least so often, by some bits of their hash, and by others.
+
+    What is frequent by chance by one count is not by both.
+    """
+    found: list[Flags] = []
+    for shift in _COUNTED:
+        counts = np.zeros(_COUNTERS, np.intp)
+        for part, some in zip(parts, asked, strict=True):
+            counts += np.bincount(_counters(part.words.take(some), shift), minlength=_COUNTERS)
+        counts[_counters(_bare(), shift)] = least
+        found.append(counts >= least)
+    return found
+
+
+def _told(often: list[Flags], words: Hashes) -> Flags:
+    """Which words are frequent by all counts."""
+    found: Flags = np.ones(len(words), bool)
+    for counts, shift in zip(often, _COUNTED, strict=True):
+        found &= counts.take(_counters(words, shift))
+    return found
+
+
+def _counters(words: Hashes, shift: int) -> Numbers:
+    return (words >> np.uint64(shift) & np.uint64(_COUNTERS - 1)).view(np.intp)
 
 
 def _mixed(hashes: Hashes) -> Hashes:
-    """Hashes, of which the high bits are better mixed, with their high bits added to the low ones, in place."""
+    """The hashes with the bits of each spread over all of it, in place."""
+    hashes *= _MIX
     hashes ^= hashes >> np.uint64(32)
     return hashes
 
@@ -231,10 +293,3 @@ def firsts(last: Numbers) -> Numbers:
     first[0] = 0
     np.add(last[:-1], 1, out=first[1:])
     return first
-
-
-def _differences(sums: Hashes) -> Hashes:
-    found = np.empty_like(sums)
-    found[0] = sums[0]
-    np.subtract(sums[1:], sums[:-1], out=found[1:])
-    return found

@@ -17,6 +17,9 @@ from shakeout.logs.templates.block import column_of
 LINES = 1 << 15
 """Lines of a block."""
 
+FIRST = 1 << 13
+"""Lines of the first block of all: what is found out there saves time in those that follow."""
+
 BYTES = 6 << 20
 """Bytes of a block after which it ends sooner, with the line that reaches them."""
 
@@ -24,7 +27,7 @@ Lines = pl.Series | bytes
 One = TypeVar("One")
 Other = TypeVar("Other")
 
-_NEAR = 1 << 12
+_NEAR = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,12 +42,13 @@ class Piece:
 
 class Stream:
     """
-    The lines that came since the last block was full: fewer than `LINES` of them, and fewer than `BYTES`.
+    The lines that came since the last block was full.
 
     `path` is where lines are from, `number` that of the next one there.
     """
 
     def __init__(self) -> None:
+        self._most = FIRST
         self.pieces: list[Piece] = []
         self.size = 0
         self.path = ""
@@ -54,14 +58,15 @@ class Stream:
     def add(self, lines: Lines) -> Iterator[list[Piece]]:
         """Adds lines and yields the pieces of each block that is full by these."""
         while True:
-            end, size, width = _cut(lines, LINES - self.size, BYTES - self._bytes)
+            end, size, width = _cut(lines, self._most - self.size, BYTES - self._bytes)
             whole = end >= len(lines)
             part = lines if whole else lines[:end]
             self.pieces.append(Piece(lines=part, size=size, path=self.path, start=self.number))
             self.size += size
             self.number += size
             self._bytes += width
-            if self.size >= LINES or self._bytes >= BYTES:
+            if self.size >= self._most or self._bytes >= BYTES:
+                self._most = LINES
                 yield self.taken()
             if whole:
                 return
@@ -86,16 +91,19 @@ def joined(pieces: Sequence[Piece]) -> Lines:
 
 
 def side_by_side(work: Callable[[One], Other], items: Iterable[One]) -> Iterator[Other]:
-    """What `work` makes of each item, in their order; as many are made at the same time as there are cores."""
+    """
+    What `work` makes of each item, in their order.
+
+    The first is made before the next item is asked for; of the others, as many at the same time as there are cores.
+    """
     cores = pl.thread_pool_size()
     remaining = iter(items)
-    first = list(itertools.islice(remaining, 2))
-    if cores < 2 or len(first) < 2:
-        yield from map(work, itertools.chain(first, remaining))
+    yield from map(work, itertools.islice(remaining, None if cores < 2 else 1))
+    if (second := next(remaining, None)) is None:
         return
     with ThreadPoolExecutor(cores, thread_name_prefix="templates") as workers:
         pending: deque[Future[Other]] = deque()
-        for item in itertools.chain(first, remaining):
+        for item in itertools.chain((second,), remaining):
             pending.append(workers.submit(work, item))
             if len(pending) > cores:
                 yield pending.popleft().result()
@@ -115,14 +123,13 @@ def _cut(lines: Lines, most: int, width: int) -> tuple[int, int, int]:
         return size, size, int(ends[size - 1])
     data = np.frombuffer(lines, np.uint8)
     newline = lines.find(b"\n", width - 1)
-    end = len(lines) if newline < 0 else newline
-    found = int(np.count_nonzero(data[:end] == ord("\n")))
-    if found < most:
-        return end, found + 1, end + 1
-    start, left = 0, most
-    while end - start > _NEAR:
-        middle = (start + end) // 2
-        here = int(np.count_nonzero(data[start:middle] == ord("\n")))
-        start, end, left = (middle, end, left - here) if here < left else (start, middle, left)
-    end = start + int(np.flatnonzero(data[start:end] == ord("\n"))[left - 1])
-    return end, most, end + 1
+    whole = len(lines) if newline < 0 else newline
+    size = 0
+    for start in range(0, whole, _NEAR):
+        newlines = data[start : min(start + _NEAR, whole)] == ord("\n")
+        here = int(np.count_nonzero(newlines))
+        if size + here >= most:
+            end = start + int(np.flatnonzero(newlines)[most - size - 1])
+            return end, most, end + 1
+        size += here
+    return whole, size + 1, whole + 1

@@ -26,12 +26,13 @@ class Summary:
     """
     The templates of a table, most frequent first, and what maps lines onto them.
 
-    `by_key` maps each kept key, `rest` the trace of each key that was not kept, to a template's id.
+    `names` are words that are known to be names. `by_key` maps each kept key, `rest` the trace of each key that was not
+    kept, to a template's id.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, names: frozenset[str] = frozenset()) -> None:
         shapes = {key: shape(key) for key in table.seen}
-        patterns = grouped(set(shapes.values()))
+        patterns = grouped(set(shapes.values()), names)
         filled = _filled(table.seen, patterns.values())
         members: dict[Row, list[str]] = defaultdict(list)
         for key in sorted(table.seen):

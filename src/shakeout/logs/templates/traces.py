@@ -13,6 +13,7 @@ import polars as pl
 
 OUTLINES = 1 << 10
 MARKS = 5
+_FEW = 64
 _PUNCTUATION = b" \t=:,;()[]{}<>\"'|\n"
 _WORDS = bytes(byte for byte in range(256) if byte not in _PUNCTUATION)
 
@@ -29,6 +30,8 @@ def trace_of(key: str) -> int:
 
 def traces_of(keys: pl.Series) -> pl.Series:
     """The traces of a column of keys."""
+    if len(keys) < _FEW:
+        return pl.Series("trace", map(trace_of, keys), dtype=pl.Int32)
     joined = (keys.str.join("\n").item() or "").encode("utf-8", "replace")
     left = joined.translate(None, _WORDS).split(b"\n")
     if len(left) != len(keys):

@@ -172,8 +172,11 @@ def varies(values: Iterable[str], context: Context) -> bool:
 
 
 def surely(words: set[str], names: frozenset[str]) -> bool:
-    """Whether what differs at a place is a value by its look, or by what is known of it, rather than by number."""
-    return SIGN in words or all(_IDENTIFIER.search(word) or word in names for word in words)
+    """Whether most of what differs at a place are values by their look, or by what is known, rather than by number."""
+    if SIGN in words:
+        return True
+    known = sum(1 for word in words if word in names or _IDENTIFIER.search(word))
+    return known * 4 >= len(words) * 3
 
 
 def _counted(words: Iterable[str]) -> bool:

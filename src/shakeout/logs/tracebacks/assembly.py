@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 from typing import Any, Protocol, cast
 
 from shakeout.logs.entry import LogEntry, Severity
+from shakeout.logs.quotes import spoken
 from shakeout.logs.suspects import continues, worded
 from shakeout.logs.tracebacks.model import Traceback
 from shakeout.logs.tracebacks.recorded import recorded
@@ -71,6 +72,8 @@ class _Block:
     cut: bool = False
     warned: bool = False
     """Whether it stands right below a warning."""
+    told: bool = False
+    """Whether it stands right below somebody's words that a calm entry repeats, and so is more of them."""
     held: list[LogEntry] = field(default_factory=list)
     """What may be the rest of the error's text: it is, if its calls come below."""
 
@@ -106,6 +109,8 @@ class _Block:
     @property
     def handled(self) -> bool:
         """Whether it only shows what a warning was about: a program that ends of it shows how it came there."""
+        if self.told:
+            return True
         traceback = _parsed(self.language.name, "\n".join(self.lines)) if self.warned else None
         outermost = traceback.last.frames[:1] if traceback is not None else ()
         return bool(outermost) and outermost[0].function != "<module>"
@@ -126,8 +131,8 @@ class _Block:
 class _Stream:
     lead: LogEntry | None = None
     block: _Block | None = None
-    warned: LogEntry | None = None
-    """The warning that stands right before."""
+    calm: LogEntry | None = None
+    """The entry below the threshold that stands right before."""
 
 
 @dataclass(slots=True)
@@ -151,9 +156,9 @@ class _Assembly:
                 yield from self.feed(entry)
                 return
         if not relevant(entry, self.threshold):
-            if entry.severity is Severity.WARNING and entry.headed:
+            if entry.headed and (stream is not None or len(self.streams) < OPEN_STREAMS):
                 stream = stream or self._open(key)
-                stream.warned = entry
+                stream.calm = entry
             return
         if stream is None:
             stream = self._open(key)
@@ -170,10 +175,11 @@ class _Assembly:
         stream.lead = None
         traceback = recorded(entry.fields) if entry.fields else None
         begun = _begun(entry) if traceback is None else None
-        warned = stream.warned
-        stream.warned = None
-        if begun is not None and warned is not None and _of_warning(warned, entry):
-            begun.warned = True
+        calm = stream.calm
+        stream.calm = None
+        if begun is not None and calm is not None and _right_below(calm, entry):
+            begun.warned = calm.severity is Severity.WARNING
+            begun.told = spoken(calm.message) is not None
         if begun is not None:
             stream.block = begun
             if lead is not None and not begun.text and _adjacent(lead, entry):
@@ -225,9 +231,9 @@ def relevant(entry: LogEntry, threshold: Severity) -> bool:
     return worded(entry.message) or (not entry.headed and continues(entry.message))
 
 
-def _of_warning(warned: LogEntry, entry: LogEntry) -> bool:
-    """Whether an entry without a head of its own stands on the line after a warning."""
-    last = warned.locator.end_line or warned.locator.line
+def _right_below(calm: LogEntry, entry: LogEntry) -> bool:
+    """Whether an entry without a head of its own stands on the line after another one."""
+    last = calm.locator.end_line or calm.locator.line
     return not entry.headed and last is not None and entry.locator.line == last + 1
 
 
