@@ -32,7 +32,10 @@ PERMISSIONS = {
 """The permission that a call needs, as IAM's reference for Cloud Run and Cloud Logging says."""
 
 ACT_AS = "iam.serviceaccounts.actAs"
-KINDS = ("deny", "deny-secret", "deny-image", "no-image", "no-network", "quota", "unavailable", "slow", "operations")
+KINDS = (
+    "deny", "deny-secret", "deny-image", "no-secret", "no-image", "no-network", "quota", "unavailable", "slow",
+    "operations",
+)  # fmt: skip
 _WRITES = frozenset({"CreateService", "UpdateService", "DeleteService", "SetIamPolicy", "DeleteRevision"})
 _WORD = re.compile(r"([a-z-]+):([^\s]+?)(?::([0-9][0-9a-z.]*))?")
 
@@ -43,15 +46,16 @@ class Faults:
     What goes wrong.
 
     `denied` are permissions that the caller has not (`run.services.create`, `iam.serviceaccounts.actAs`);
-    `denied_secrets` and `denied_images` are names that the revision or the platform may not read; `missing_images` and
-    `missing_networks` (VPC connectors too) are not there; `exhausted` are calls that are over their quota and
-    `unavailable` calls that are not answered, each with how often (0: always); `slow` are seconds that a call takes
-    longer, `operation_seconds` those that each change does.
+    `denied_secrets` and `denied_images` are names that the revision or the platform may not read; `missing_secrets`
+    (a name, or `NAME:VERSION`), `missing_images` and `missing_networks` (VPC connectors too) are not there;
+    `exhausted` are calls that are over their quota and `unavailable` calls that are not answered, each with how often
+    (0: always); `slow` are seconds that a call takes longer, `operation_seconds` those that each change does.
     """
 
     denied: frozenset[str] = frozenset()
     denied_secrets: frozenset[str] = frozenset()
     denied_images: frozenset[str] = frozenset()
+    missing_secrets: frozenset[str] = frozenset()
     missing_images: frozenset[str] = frozenset()
     missing_networks: frozenset[str] = frozenset()
     exhausted: Mapping[str, int] = field(default_factory=dict)
@@ -62,8 +66,9 @@ class Faults:
     @classmethod
     def parse(cls, words: Iterable[str]) -> Faults:
         """
-        From words such as `deny:run.services.create`, `deny-secret:NAME`, `deny-image:NAME`, `no-image:NAME`,
-        `no-network:NAME`, `quota:CreateService`, `unavailable:GetService:3`, `slow:ListLogEntries:2s`, `operations:5s`.
+        From words such as `deny:run.services.create`, `deny-secret:NAME`, `deny-image:NAME`, `no-secret:NAME:VERSION`,
+        `no-image:NAME`, `no-network:NAME`, `quota:CreateService`, `unavailable:GetService:3`,
+        `slow:ListLogEntries:2s`, `operations:5s`.
 
         Raises UsageError.
         """
@@ -122,10 +127,10 @@ class Guard:
 
 
 def _with(found: Faults, word: str, kind: str, name: str, amount: str | None) -> Faults:
-    if kind in {"deny", "deny-secret", "deny-image", "no-image", "no-network"}:
+    if kind in {"deny", "deny-secret", "deny-image", "no-secret", "no-image", "no-network"}:
         name = f"{name}:{amount}" if amount else name
         field_name = {"deny": "denied", "deny-secret": "denied_secrets", "deny-image": "denied_images",
-                      "no-image": "missing_images",
+                      "no-secret": "missing_secrets", "no-image": "missing_images",
                       "no-network": "missing_networks"}[kind]  # fmt: skip
         return replace(found, **{field_name: getattr(found, field_name) | {name}})
     try:
@@ -145,8 +150,8 @@ def _with(found: Faults, word: str, kind: str, name: str, amount: str | None) ->
 def _not_a_fault(word: str) -> UsageError:
     return UsageError(
         "this is no fault that a rehearsal knows",
-        expected="one such as deny:run.services.create, deny-secret:NAME, deny-image:NAME, no-image:NAME, "
-        "no-network:NAME, "
+        expected="one such as deny:run.services.create, deny-secret:NAME, deny-image:NAME, no-secret:NAME:VERSION, "
+        "no-image:NAME, no-network:NAME, "
         "quota:CreateService, unavailable:GetService:3, slow:ListLogEntries:2s or operations:5s",
         seen=repr(word),
         hint=f"calls are {', '.join(PERMISSIONS)}",
