@@ -3,6 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
+# Tests wait for processes for about a third of their time: one more of them than a small machine has cores.
+WORKERS ?= 3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo demo-faults test check format bench docs clean system
@@ -27,7 +29,7 @@ demo-faults: $(VENV)/.console  ## the same with three faults injected, each expl
 	status=$$?; [ $$status -eq 1 ] || { echo "expected exit status 1 (issues found), got $$status" >&2; exit 1; }
 
 test: system $(VENV)/.dev check  ## every test, with every real component
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@scripts/test.sh $(WORKERS)
 
 check: $(VENV)/.dev  ## lint, format and strict types
 	@$(BIN)/ruff check .

@@ -1,11 +1,12 @@
 """
 Every fault, injected and deployed alone, explained, and held against the truth about it.
 
-`make bench NAME=faults`. Variables: ROUNDS (1), FAULTS (names, separated by commas; all), HEALTHY (runs of the
-application without a fault, 0), ENVIRONMENT (where to deploy, instead of where each fault belongs; one of Cloud Run is
-rehearsed on a double). Each round clones the application at its HEAD anew, commits the fault among harmless commits,
-deploys that, verifies and explains it. Scored is whether the root cause (claim and place), the change, the guard and
-the priority are right, whether every link has evidence, and that there is no issue besides.
+`make bench NAME=faults`. Variables: ROUNDS (1), FAULTS (names, separated by commas; all), BELONGING (only faults that
+belong to these environments, separated by commas), HEALTHY (runs of the application without a fault, 0), ENVIRONMENT
+(where to deploy, instead of where each fault belongs; one of Cloud Run is rehearsed on a double), PROVE (1: deploy each
+fix, too, and say what came of it). Each round clones the application at its HEAD anew, commits the fault among harmless
+commits, deploys that, verifies and explains it. Scored is whether the root cause (claim and place), the change, the
+guard and the priority are right, whether every link has evidence, and that there is no issue besides.
 Reports of one fault are compared between rounds, without addresses, times, temporary folders and random identities.
 
 The table goes to standard error, one JSON object to standard output as the last line.
@@ -59,6 +60,7 @@ class Ran:
     score: Score
     text: str
     seconds: Mapping[str, float]
+    proofs: tuple[str, ...]
 
 
 def normalised(report: Report) -> str:
@@ -89,7 +91,8 @@ def _without(value: Any) -> Any:
 
 def run(faults: list[Fault], folder: Path) -> tuple[Report, tuple[Score, ...]]:
     """Inject, deploy and explain the faults together; none of them is the healthy application."""
-    tried = try_faults(TOP, faults, folder, os.environ.get("ENVIRONMENT") or None)
+    proving = os.environ.get("PROVE", "0") == "1"
+    tried = try_faults(TOP, faults, folder, os.environ.get("ENVIRONMENT") or None, prove=proving)
     return tried.report, score(tried.report, faults, tried.injected)
 
 
@@ -99,8 +102,12 @@ def one(fault: Fault) -> Ran:
         report, scores = run([fault], Path(folder))
     problems = tuple(problem for item in scores for problem in item.problems)
     values = {name: all(getattr(item, name) for item in scores) for name in COLUMNS}
+    proofs = [f"{item.proof.status}: {item.proof.detail}" for item in report.issues if item.proof is not None]
     return Ran(
-        score=Score(fault=fault.name, problems=problems, **values), text=normalised(report), seconds=report.seconds
+        score=Score(fault=fault.name, problems=problems, **values),
+        text=normalised(report),
+        seconds=report.seconds,
+        proofs=tuple(proofs),
     )
 
 
@@ -124,9 +131,14 @@ def healthy(count: int) -> list[str]:
     return found
 
 
+def _words(variable: str) -> list[str]:
+    return [word for word in os.environ.get(variable, "").split(",") if word]
+
+
 def main() -> None:
     known = load_faults(TOP / "faults")
-    names = [name for name in os.environ.get("FAULTS", "").split(",") if name] or list(known)
+    belonging = _words("BELONGING")
+    names = _words("FAULTS") or [name for name in known if not belonging or known[name].environment in belonging]
     rounds = int(os.environ.get("ROUNDS", "1"))
     began = time.monotonic()
     print(f"{'fault':34}{''.join(f'{name[:9]:>10}' for name in COLUMNS)}{'same':>6}{'explain':>9}", file=sys.stderr)
@@ -141,6 +153,9 @@ def main() -> None:
         problems = list(dict.fromkeys(problem for item in ran for problem in item.score.problems))
         for problem in problems:
             print(f"    {problem}", file=sys.stderr)
+        proofs = list(dict.fromkeys(proof for item in ran for proof in item.proofs))
+        for proof in proofs if os.environ.get("PROVE", "0") == "1" else ():
+            print(f"    {proof}", file=sys.stderr)
         for row in differences(ran):
             print(f"    {row[:200]}", file=sys.stderr)
         results[name] = {
@@ -149,6 +164,7 @@ def main() -> None:
             "same": same,
             "explain_seconds": round(slowest, 3),
             "problems": problems,
+            "proofs": proofs,
         }
     unwell = healthy(int(os.environ.get("HEALTHY", "0")))
     for line in unwell:

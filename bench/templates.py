@@ -6,16 +6,20 @@ Log templates: how exact, and how fast, against Drain3 with its default settings
 With LOGHUB=DIR it reads every `*_2k.log_structured.csv` below DIR (columns Content, EventId, EventTemplate; and the raw
 `*_2k.log` beside it, to measure with the prefix left on), else the generated logs of `bench.generated`. It fetches
 nothing. Both miners get the same bare lines in the same run; speed is measured in turn, one after the other, because
-the load of a shared machine changes from minute to minute. The last column divides by processor time, which such load
-changes less; it does not credit that shakeout uses all cores. With --memory it says instead how much memory ten times
-as many lines take, in a process of their own.
+the load of a shared machine changes from minute to minute. Of each single log Drain3 gets the first lines only; of the
+mixed ones all, or as many as it takes in some seconds: it becomes slower as its tree grows, so that fewer lines flatter
+it, and both are shown. The last column divides by processor time, which load changes less; it does not credit that
+shakeout uses all cores. With --memory it says instead how much memory ten times as many lines take, in a process of
+their own. Tables go to standard error; the last line of standard output is one JSON object.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import functools
 import itertools
+import json
 import math
 import os
 import random
@@ -44,7 +48,11 @@ _ROUNDS = 3
 _VARIABLES = (("request", "hex", "16"), ("user", "random", "8"), ("host", "host", ""), ("file", "path", ""))
 _CROWDED = 60_000
 _SHARE = 20_000
-"""Lines of each log that Drain3 is given for its speed; it does not become faster with more."""
+"""The first lines of each log, which are all that Drain3 is given of a single one for its speed."""
+_PATIENCE = 20.0
+"""Seconds of the processor that Drain3 may take for a mixed log; its speed is that of the lines done by then."""
+_FIGURES: dict[str, object] = {}
+_show = functools.partial(print, file=sys.stderr, flush=True)
 
 
 def main() -> None:
@@ -53,8 +61,11 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=1_000_000, help="lines of the mixed log")
     parser.add_argument("--quick", action="store_true", help="accuracy only")
     parser.add_argument("--memory", action="store_true", help="peak memory at ten times as many lines, nothing else")
-    given = parser.parse_args()
-    folder = os.environ.get("LOGHUB")
+    _measure(parser.parse_args(), os.environ.get("LOGHUB"))
+    print(json.dumps(_FIGURES))
+
+
+def _measure(given: argparse.Namespace, folder: str | None) -> None:
     if given.memory:
         _memory(list(_loghub(Path(folder))) if folder else samples(KNOWN) + samples(OTHER), given.lines * 10)
         return
@@ -93,9 +104,9 @@ def _loghub(folder: Path) -> Iterator[Sample]:
 
 
 def _accuracies(title: str, sets: Sequence[Sample], raw: Path | None = None) -> None:
-    print(f"\n## Accuracy: {title}\n")
-    print("| log | events | found | GA | FGA | PA | GA of raw lines | Drain3 GA | Drain3 FGA |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    _show(f"\n## Accuracy: {title}\n")
+    _show("| log | events | found | GA | FGA | PA | GA of raw lines | Drain3 GA | Drain3 FGA |")
+    _show("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     total: list[tuple[float, ...]] = []
     for one in sets:
         ours, found = _ours(one)
@@ -103,17 +114,20 @@ def _accuracies(title: str, sets: Sequence[Sample], raw: Path | None = None) -> 
         bare = _raw(one, raw)
         row = (ours.grouping, ours.f1, ours.parsing, bare, theirs.grouping, theirs.f1)
         total.append(row)
-        print(f"| {one.name} | {len(set(one.truth))} | {found} | " + " | ".join(f"{value:.3f}" for value in row) + " |")
+        _show(f"| {one.name} | {len(set(one.truth))} | {found} | " + " | ".join(f"{value:.3f}" for value in row) + " |")
     measured = [[value for value in column if not math.isnan(value)] for column in zip(*total, strict=True)]
     means = [sum(column) / len(column) if column else float("nan") for column in measured]
-    print("| **mean** | | | " + " | ".join(f"**{value:.3f}**" for value in means) + " |")
+    _FIGURES[f"accuracy, {title}"] = dict(
+        zip(("GA", "FGA", "PA", "GA raw", "Drain3 GA", "Drain3 FGA"), means, strict=True)
+    )
+    _show("| **mean** | | | " + " | ".join(f"**{value:.3f}**" for value in means) + " |")
 
 
 def _crowds(sets: Sequence[Sample]) -> None:
     """Accuracy on large logs where a new name is on every line."""
-    print(f"\n## Accuracy: all of these in one log of {_CROWDED:,} lines, a random id, name, host and path in each\n")
-    print("| log | events | found | GA | FGA | counts | Drain3 GA | Drain3 FGA |")
-    print("| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |")
+    _show(f"\n## Accuracy: all of these in one log of {_CROWDED:,} lines, a random id, name, host and path in each\n")
+    _show("| log | events | found | GA | FGA | counts | Drain3 GA | Drain3 FGA |")
+    _show("| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |")
     for behind in (True, False):
         lines, events = zip(*_varied(sets, _CROWDED, behind=behind), strict=True)
         miner = TemplateMiner(numbered=True)
@@ -125,7 +139,10 @@ def _crowds(sets: Sequence[Sample]) -> None:
         ours, others = (accuracy(events, found, (texts, texts)) for found in (ids, theirs))
         row = (f"variables {'behind' if behind else 'around'}", len(set(events)), len(miner.snapshot()))
         scores = (f"{ours.grouping:.3f}", f"{ours.f1:.3f}", "estimated" if miner.overflowed else "exact")
-        print("| " + " | ".join(map(str, (*row, *scores, f"{others.grouping:.3f}", f"{others.f1:.3f}"))) + " |")
+        _FIGURES[f"accuracy, many names, {row[0]}"] = {
+            "GA": ours.grouping, "FGA": ours.f1, "Drain3 GA": others.grouping, "Drain3 FGA": others.f1,
+        }  # fmt: skip
+        _show("| " + " | ".join(map(str, (*row, *scores, f"{others.grouping:.3f}", f"{others.f1:.3f}"))) + " |")
 
 
 def _ours(one: Sample) -> tuple[Accuracy, int]:
@@ -162,19 +179,25 @@ def _raw(one: Sample, folder: Path | None) -> float:
 
 
 def _speeds(sets: Sequence[Sample], place: Path, count: int) -> None:
-    print("\n## Speed: file to ids, lines/s\n")
-    print(f"| log | lines | shakeout | Drain3, first {_SHARE:,} | times | times for each second of processor |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    _show("\n## Speed on each log: file to ids, lines/s\n")
+    _show(f"| log | lines | shakeout | Drain3, first {_SHARE:,} | times | times for each second of processor |")
+    _show("| --- | ---: | ---: | ---: | ---: | ---: |")
     slowest = float("inf")
     for one in sets:
         path = place / "one.log"
-        size = _repeated(one.lines, path, count // 2)
-        slowest = min(slowest, _pair(one.name, path, size))
+        slowest = min(slowest, _pair(one.name, path, _repeated(one.lines, path, count // 2)))
+    _show("\n## Speed on mixed logs: file to ids, lines/s\n")
+    _show(
+        f"| log | lines | shakeout | Drain3, first {_SHARE:,} | times | Drain3 | of so many lines | times "
+        "| times for each second of processor |"
+    )
+    _show("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     path = place / "mixed.log"
-    _pair("**mixed**", path, _repeated(_mixed(sets), path, count), rounds=_ROUNDS)
-    _pair("**mixed, variables behind**", path, _written(_varied(sets, count, behind=True), path), rounds=_ROUNDS)
-    _pair("**mixed, variables around**", path, _written(_varied(sets, count, behind=False), path), rounds=_ROUNDS)
-    print(f"\nslowest log: {slowest:,.0f} lines/s; peak memory: {_megabytes():.0f} MB, with Drain3 in the process")
+    _pair_whole("mixed", path, _repeated(_mixed(sets), path, count))
+    _pair_whole("mixed, variables behind", path, _written(_varied(sets, count, behind=True), path))
+    _pair_whole("mixed, variables around", path, _written(_varied(sets, count, behind=False), path))
+    _show(f"\nslowest log: {slowest:,.0f} lines/s; peak memory: {_megabytes():.0f} MB, with Drain3 in the process")
+    _FIGURES["slowest log, lines/s"] = slowest
 
 
 def _mixed(sets: Sequence[Sample]) -> list[str]:
@@ -195,7 +218,8 @@ def _memory(sets: Sequence[Sample], count: int) -> None:
         )
         done = subprocess.run([sys.executable, "-c", script, str(path)], check=True, capture_output=True, text=True)
     counted, megabytes = done.stdout.split()
-    print(f"{size:,} lines, {int(counted):,} with an id: peak memory {megabytes} MB")
+    _FIGURES["memory"] = {"lines": size, "lines with an id": int(counted), "MB": int(megabytes)}
+    _show(f"{size:,} lines, {int(counted):,} with an id: peak memory {megabytes} MB")
 
 
 def _varied(sets: Sequence[Sample], count: int, *, behind: bool) -> Iterator[tuple[str, str]]:
@@ -240,16 +264,36 @@ def _repeated(lines: Sequence[str], path: Path, count: int) -> int:
     return written
 
 
-def _pair(name: str, path: Path, count: int, rounds: int = 1) -> float:
-    """Measures both in turn, and prints the medians over the rounds."""
+def _pair(name: str, path: Path, count: int) -> float:
+    """Measures both in turn on a single log."""
     with path.open(encoding="utf-8", errors="replace") as file:
         sample = [line.rstrip("\n") for line in itertools.islice(file, _SHARE)]
-    found = [(*_our_speed(path), *_drains_speed(sample)) for _ in range(rounds)]
-    ours, theirs = (statistics.median(one[at] for one in found) for at in (0, 2))
-    times = statistics.median(one[0] / one[2] for one in found)
-    efforts = statistics.median(one[1] / one[3] for one in found)
-    print(f"| {name} | {count:,} | {ours:,.0f} | {theirs:,.0f} | {times:.1f} | {efforts:.1f} |", flush=True)
+    ours, our_effort = _our_speed(path)
+    theirs, their_effort, _ = _drains_speed(sample)
+    row = f"{ours:,.0f} | {theirs:,.0f} | {ours / theirs:.1f} | {our_effort / their_effort:.1f}"
+    _show(f"| {name} | {count:,} | {row} |")
     return ours
+
+
+def _pair_whole(name: str, path: Path, count: int) -> None:
+    """Measures both in turn on all lines, with Drain3 on the first ones beside; medians over the rounds."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        lines = [line.rstrip("\n") for line in file]
+    rounds: list[tuple[float, ...]] = []
+    for _ in range(_ROUNDS):
+        ours, effort = _our_speed(path)
+        first, _, _ = _drains_speed(lines[:_SHARE])
+        whole, its_effort, done = _drains_speed(lines)
+        rounds.append((ours, first, ours / first, whole, done, ours / whole, effort / its_effort))
+    ours, first, times_first, whole, done, times, efforts = (
+        statistics.median(column) for column in zip(*rounds, strict=True)
+    )
+    row = f"{ours:,.0f} | {first:,.0f} | {times_first:.1f} | {whole:,.0f} | {done:,.0f} | {times:.1f} | {efforts:.1f}"
+    _show(f"| **{name}** | {count:,} | {row} |")
+    _FIGURES[f"speed, {name}"] = {
+        "lines/s": ours, "times Drain3 on the first lines": times_first, "times Drain3": times,
+        "times Drain3 by processor": efforts, "lines that Drain3 did": done,
+    }  # fmt: skip
 
 
 def _our_speed(path: Path) -> tuple[float, float]:
@@ -261,12 +305,19 @@ def _our_speed(path: Path) -> tuple[float, float]:
     return seen / (time.perf_counter() - began), seen / (time.process_time() - busy)
 
 
-def _drains_speed(sample: Sequence[str]) -> tuple[float, float]:
+def _drains_speed(lines: Sequence[str]) -> tuple[float, float, int]:
+    """Lines for each second of the clock, and of the processor; and how many were done before patience ended."""
     began, busy = time.perf_counter(), time.process_time()
     drain = Drain(config=TemplateMinerConfig())
-    for line in sample:
-        drain.add_log_message(line)
-    return len(sample) / (time.perf_counter() - began), len(sample) / (time.process_time() - busy)
+    done = 0
+    for start in range(0, len(lines), 1000):
+        part = lines[start : start + 1000]
+        for line in part:
+            drain.add_log_message(line)
+        done += len(part)
+        if time.process_time() - busy > _PATIENCE:
+            break
+    return done / (time.perf_counter() - began), done / (time.process_time() - busy), done
 
 
 def _megabytes() -> float:

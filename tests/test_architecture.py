@@ -71,3 +71,28 @@ def test_the_engine_knows_no_rule() -> None:
     for path in FILES:
         if part_of(path) == "why":
             assert "catalogue" not in imports_of(path)
+
+
+STREAMS = frozenset({"stdin", "stdout", "stderr"})
+STARTERS = frozenset({"run", "Popen", "call", "check_call", "check_output", "create_subprocess_exec"})
+
+
+def inherited_by(call: ast.Call) -> set[str]:
+    """Which of our streams a program that is started so gets; those of `os.posix_spawn` are set one by one."""
+    given = {item.arg for item in call.keywords}
+    given |= {"stdout", "stderr"} if "capture_output" in given else set()
+    return set(STREAMS - given - ({"stdin"} if "input" in given else set()))
+
+
+def test_no_program_that_is_started_gets_our_streams() -> None:
+    """What goes on after us, or hangs, must not hold the terminal or the pipe of whoever waits for us to end."""
+    started = [
+        (f"{path.relative_to(SOURCE)}:{node.lineno}", node)
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).rpartition(".")[2] in STARTERS
+        and "subprocess" in ast.unparse(node.func)
+    ]
+    assert len(started) > 10
+    assert {place: inherited_by(call) for place, call in started if inherited_by(call)} == {}

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,10 +27,11 @@ from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probe, Probes
 from shakeout.evidence.repository import Repository
 from shakeout.fixes.patches import moves, patched
-from shakeout.logs.entry import Severity
+from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.errorlog import ErrorLog, Origin
 from shakeout.logs.errors import errors
 from shakeout.logs.reading import read_evidence
+from shakeout.logs.requests import Requests
 from shakeout.manifest.loading import parse_manifest
 from shakeout.manifest.planning import make_plan, resolve_pins
 from shakeout.runs.errorlogs import occurrences
@@ -100,7 +102,7 @@ def run_case(case: Case, folder: Path) -> Result:
     if "manifest" in data:
         sources.add(_declarations(data["manifest"], repository, folder))
     if "platform" in data:
-        platform = _platform(data["platform"])
+        platform = _platform(data["platform"], data.get("logs", []))
         sources.add(platform)
         symptoms += [
             Symptom(
@@ -136,6 +138,7 @@ def run_case(case: Case, folder: Path) -> Result:
         ]
     log = _error_log(data.get("logs", []), folder)
     sources.add(log)
+    sources.add(Requests(partial(_entries, data.get("logs", []), folder)))
     if "probes" not in data and "platform" not in data:
         symptoms += [
             Symptom(
@@ -216,6 +219,9 @@ def _check_details(case: Case, result: Result, where: str) -> None:
     if "fix" in data:
         patches = [fix.patch or "" for chain in result.chains for link in chain.links for fix in link.because.fixes]
         assert any(data["fix"] in patch for patch in patches), f"expected '{data['fix']}' in {patches}: {where}"
+    if data.get("no_patch"):
+        offered = [fix.patch for chain in result.chains for link in chain.links for fix in link.because.fixes]
+        assert not any(offered), f"expected no patch in {offered}: {where}"
     if "ruled_out" in data:
         texts = [str(item.claim) for chain in result.chains for item in chain.ruled_out]
         assert any(data["ruled_out"] in text for text in texts), f"expected '{data['ruled_out']}' in {texts}: {where}"
@@ -275,7 +281,7 @@ def _declarations(table: Mapping[str, Any], repository: Repository | None, folde
     return declarations_of(plan, place)
 
 
-def _platform(table: Mapping[str, Any]) -> Platform:
+def _platform(table: Mapping[str, Any], logs: Sequence[Mapping[str, Any]]) -> Platform:
     items = [PlatformItem(**{**item, "listening": tuple(item.get("listening", ()))}) for item in table.get("items", [])]
     lines = [
         f"{item.kind} {item.name}: {item.state} {item.reason or ''} {item.message or ''}".strip() for item in items
@@ -293,10 +299,17 @@ def _platform(table: Mapping[str, Any]) -> Platform:
                         quote=line,
                     ),
                 ),
+                last_lines=_last_lines(item.name, logs),
             )
             for number, (item, line) in enumerate(zip(items, lines, strict=True), 1)
         ],
     )
+
+
+def _last_lines(service: str, logs: Sequence[Mapping[str, Any]]) -> tuple[Evidence, ...]:
+    at = Locator(source="log", path="app.log", line=1)
+    rows = [row for table in logs if table.get("service") == service for row in table["text"].splitlines()]
+    return tuple(Evidence(kind="log", locator=at, quote=row) for row in reversed(rows[-5:]))
 
 
 def _probe(table: Mapping[str, Any]) -> Probe:
@@ -313,6 +326,13 @@ def _probe(table: Mapping[str, Any]) -> Probe:
         started=datetime.fromisoformat(table["started"]) if "started" in table else None,
         seconds=table.get("seconds", 0.0),
     )
+
+
+def _entries(tables: Sequence[Mapping[str, Any]], folder: Path) -> Iterator[LogEntry]:
+    for number, table in enumerate(tables):
+        with read_evidence([folder / "logs" / str(number) / table.get("name", "app.log")]) as read:
+            for entry in read.entries():
+                yield replace(entry, service=entry.service or table.get("service"))
 
 
 def _error_log(tables: Sequence[Mapping[str, Any]], folder: Path) -> ErrorLog:

@@ -41,7 +41,12 @@ class SmallRepository:
             "GIT_COMMITTER_DATE": moment,
         }
         done = subprocess.run(
-            ["git", "-C", str(self.folder), *arguments], env=environment, capture_output=True, text=True, check=False
+            ["git", "-C", str(self.folder), *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise AssertionError(f"git {' '.join(arguments)} failed: {done.stderr.strip()}")

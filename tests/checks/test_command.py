@@ -76,8 +76,8 @@ async def test_addresses_are_in_the_environment_and_nothing_of_the_caller_is(wor
     monkeypatch.setenv("CALLERS_OWN", "leak")
     monkeypatch.setenv("PASSED_ON", "wanted")
     world.service("back-end", "http://127.0.0.1:9")
-    await run(
-        "import os; print(sorted(os.environ.items()))",
+    result = await run(
+        "import os; print(sorted(os.environ.items())); raise SystemExit(1)",
         environment={"TARGET": "${services.back-end.url}/x"},
         pass_environment=["PASSED_ON"],
     )
@@ -86,6 +86,8 @@ async def test_addresses_are_in_the_environment_and_nothing_of_the_caller_is(wor
     assert "('TARGET', 'http://127.0.0.1:9/x')" in text
     assert "('PASSED_ON', 'wanted')" in text
     assert "leak" not in text
+    again = "BACK_END_URL=http://127.0.0.1:9 TARGET=http://127.0.0.1:9/x "
+    assert result.reproduce == f"{again}{sys.executable} scripts/check.py"
 
 
 async def test_arguments_are_filled_in(world, run):

@@ -58,6 +58,11 @@ async def test_an_unknown_user_is_told_as_wrong_credentials(connect, postgresql_
     assert "wrong-plum" not in repr(result)
 
 
+async def test_an_address_without_the_password_that_the_server_wants_cannot_be_asked(connect, postgresql_url):
+    result = await connect("postgresql", changed(postgresql_url, password=""))
+    assert (result.outcome, "wants a password" in result.detail) == ("inconclusive", True)
+
+
 async def test_a_postgresql_that_is_down_is_refused(connect, unused_tcp_port):
     result = await connect("postgresql", f"postgresql://u:secret-plum@127.0.0.1:{unused_tcp_port}/a")
     assert (result.outcome, result.facts["kind"]) == ("failed", "refused")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -80,6 +81,28 @@ def test_what_is_kept_is_verified_where_it_is_and_taken_down(shop: SmallReposito
     status, output = ended(command(shop.folder, engine, "verify"))
     assert status == 2, output
     assert list((shop.folder / ".shakeout" / "state").glob("*.json")) == []
+
+
+def test_a_fix_is_proved_in_an_image_of_its_own_which_does_not_stay(shop: SmallRepository, engine: RealEngine) -> None:
+    dockerfile = DOCKERFILE.replace("COPY server.py /app/server.py", "COPY . /app/").replace('"-I", "-S", ', "")
+    files = {"Dockerfile": dockerfile, "stock.py": "ITEMS = 3\n", "server.py": f"import stock\n{SERVER}"}
+    kept = (shop.folder / "shakeout.yaml").read_text().replace("images: remove", "images: keep")
+    kept = kept.replace("health: {}", "health: {}\n    start: {restarts: 0}")
+    shop.commit("Count the stock", {**files, ".dockerignore": ".git\n", "shakeout.yaml": kept})
+    shop.commit("Leave notes of the stock out", {".dockerignore": ".git\nstock*\n"})
+    try:
+        status, output = ended(command(shop.folder, engine, "up", "--prove"))
+        assert status == 1, output
+        report = json.loads(next((shop.folder / ".shakeout" / "runs").glob("*/report.json")).read_text())
+        (issue,) = report["issues"]
+        assert issue["root_cause"]["locators"] == [".dockerignore:2"]
+        assert issue["proof"] == {"status": "proved", "detail": "with this change, 1 of 1 failed checks pass"}
+        # Of the release itself the image stays, as the next build's cache.
+        assert left(engine) == f"localhost/shakeout/{APPLICATION}/containers/web"
+    finally:
+        for image in left(engine).split():
+            engine.run("rmi", "--force", f"{image}:{shop.git('rev-parse', 'HEAD').strip()[:12]}", check=False)
+    assert left(engine) == ""
 
 
 def test_ctrl_c_leaves_nothing(shop: SmallRepository, engine: RealEngine) -> None:

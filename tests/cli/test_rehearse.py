@@ -17,7 +17,7 @@ STAGING = """
     target: cloud-run
     options: {project: shop-staging, region: europe-west1, public: true}
     secrets:
-      key: {secret_manager: shop-key}
+      key: {secret_manager: "shop-key:3"}
     services:
       stock:
         image: europe-west1-docker.pkg.dev/shop-staging/images/stock:${commit}
@@ -29,6 +29,10 @@ STAGING = """
 SECRETS = "\nsecrets:\n  key: {env: SHOP_KEY}\nenvironments:\n"
 REHEARSE = ("up", "--rehearse", "staging", "--rehearsal-commands")
 VALUE = "seven-green-bottles-on-a-wall"
+
+
+PAGE = "checks:\n  page: {kind: http, service: web, path: /page}\nenvironments:\n"
+BROKEN = """        self.send_response(500 if self.path == "/page" else STATUS)"""
 
 
 def with_staging(shop, listens: str = "0.0.0.0") -> None:
@@ -97,6 +101,27 @@ def test_a_rehearsal_that_cannot_be_is_refused_before_anything_starts(shop) -> N
     assert done.status == 2 and "--keep cannot be had" in done.err
 
 
+def test_an_update_that_fails_goes_back_to_the_release_that_was_there(shop, outcomes) -> None:
+    with_staging(shop)
+    good = shop.commit
+    shop.change("Check the front page", "environments:\n", PAGE)
+    broken = (shop.folder / "server.py").read_text().replace("        self.send_response(STATUS)", BROKEN)
+    shop.repository.commit("Break the front page of the web", {"server.py": broken})
+    over = (*REHEARSE, "--over", good, "--format", "json")
+    done = shop.run(*over, environment={"SHOP_KEY": VALUE})
+    assert done.status == 1, done.err
+    report = done.json
+    assert report["status"] == "FAILED"
+    assert outcomes(report)["page"] == "failed"
+    notes = report["notes"]
+    assert f"the double began with a release of {good[:12]}" in notes[0]
+    assert any("rolled back before it had any traffic: the required check page failed" in note for note in notes)
+    # The earlier commit's own checks: it had no `page` yet.
+    assert notes[-1] == f"after that the release of {good[:12]} has the traffic again: 5 of 5 checks passed"
+    assert f"releasing {good[:12]} first" in done.err
+    assert shop.processes() == []
+
+
 def test_a_killed_rehearsal_leaves_no_process(shop, tmp_path: Path) -> None:
     with_staging(shop)
     progress = tmp_path / "progress"
@@ -124,12 +149,12 @@ def test_a_killed_rehearsal_leaves_no_process(shop, tmp_path: Path) -> None:
 
 @pytest.mark.xdist_group("engine")
 def test_an_image_is_built_run_and_found_wanting(shop, engine: RealEngine) -> None:
-    """The command in the manifest would do; the image lacks the file, which only running the image can tell."""
+    """Without the file that is not uploaded, which the image lacks."""
     with_staging(shop)
-    build = "    build: {dockerfile: Dockerfile}\n    health: {}\n    version: {}\n    start"
+    build = "    build: {dockerfile: Dockerfile, upload: gcloud}\n    health: {}\n    version: {}\n    start"
     shop.change("Build the stock's image", "    health: {}\n    version: {}\n    start", build)
     dockerfile = f"FROM {engine.python}:{PYTHON_TAG}\nCOPY . /srv/\nWORKDIR /srv\n"
-    shop.commit = shop.repository.commit("Add an image", {"Dockerfile": dockerfile, ".dockerignore": "server.py\n"})
+    shop.commit = shop.repository.commit("Add an image", {"Dockerfile": dockerfile, ".gcloudignore": "/server.py\n"})
     done = shop.run("up", "--rehearse", "staging", "--format", "json", environment={"SHOP_KEY": VALUE}, timeout=110)
     try:
         assert done.status == 1, done.err

@@ -191,6 +191,27 @@ def test_an_interrupted_run_still_writes_its_report_and_leaves_no_process(shop, 
     assert shop.processes() == []
 
 
+def test_an_interruption_while_services_are_stopped_loses_neither_the_result_nor_anything_that_runs(shop) -> None:
+    slow = "import signal\nimport time\nsignal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), os._exit(0)))\n"
+    server = (shop.folder / "server.py").read_text(encoding="utf-8").replace("STATUS = int", f"{slow}STATUS = int")
+    shop.commit = shop.repository.commit("Take leave slowly", {"server.py": server})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "shakeout", "up"],
+        cwd=shop.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + 60
+    while not list(shop.folder.glob(".shakeout/runs/*/report.json")) and time.monotonic() < end:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, "SUCCESSFUL" in out) == (0, True), err
+    assert shop.processes() == []
+    assert not (shop.folder / ".shakeout" / "state" / "local.json").exists()
+
+
 def test_an_earlier_run_is_reported_again_in_any_form(shop) -> None:
     shop.run("up", "--quiet")
     for form, start in (

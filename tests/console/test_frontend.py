@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import json
@@ -109,10 +110,14 @@ def test_scripts_and_styles_have_types_that_nosniff_accepts(client):
     assert client.get("/static/app.js").headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_policy_allows_nothing_inline_and_calls_only_to_auth_and_backend(client):
-    policy = policy_of(client.get("/"))
+def test_the_policy_allows_one_inline_script_by_its_digest_and_calls_only_to_auth_and_backend(client):
+    page = client.get("/")
+    policy = policy_of(page)
+    (inline,) = re.findall(r"<script>(.*?)</script>", page.text, re.S)
+    digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
     assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == policy["img-src"] == "'self'"
+    assert policy["script-src"] == f"'self' 'sha256-{digest}'"
+    assert policy["style-src"] == policy["img-src"] == "'self'"
     assert policy["connect-src"].split() == [
         "'self'",
         "http://127.0.0.1:7001",
@@ -127,9 +132,12 @@ def test_failures_carry_the_policy_too(client):
     assert policy_of(client.get("/nothing-here")) == policy_of(client.get("/"))
 
 
-def test_the_page_has_no_inline_script_or_style():
+def test_the_page_has_one_inline_script_before_anything_that_it_watches_and_no_inline_style():
     page = (FOLDER / "index.html").read_text()
-    assert re.findall(r"<script[^>]*>([^<]*)</script>", page) == [""]
+    scripts = re.findall(r"<script[^>]*>(.*?)</script>", page, re.S)
+    assert len(scripts) == 2 and scripts[1] == ""
+    assert page.index("<script>") < page.index("<link")
+    assert not re.search(r"innerHTML|document\.write|eval\(", scripts[0])
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
 
 

@@ -458,6 +458,39 @@ def test_an_address_without_a_run_is_told_plainly(reader):
     expect(reader.page.get_by_role("alert")).to_contain_text("RUN_UNKNOWN")
 
 
+class Refused:
+    """Requests of a page that a browser ends as it ends all of them when the network changes, `times` for each."""
+
+    def __init__(self, visit: Visit, *paths: str, times: int) -> None:
+        self.left = dict.fromkeys(paths, times)
+        visit.expected.append("ERR_|Failed to load")
+        visit.page.route("**/*", self.answer)
+
+    def answer(self, route) -> None:
+        path = urlsplit(route.request.url).path
+        if self.left.get(path, 0) > 0:
+            self.left[path] -= 1
+            route.abort("internetdisconnected")
+        else:
+            route.continue_()
+
+
+def test_pages_whose_files_or_first_answers_are_refused_come_by_themselves(visit):
+    Refused(visit, "/static/app.js", "/static/lib/html.js", "/static/css/base.css", "/config.json", times=1)
+    visit.open()
+    expect(visit.page.locator(".boot")).to_contain_text(re.compile(r"does not send .*Trying again in 1 s \(1 of 5\)"))
+    expect(heading(visit.page, "Sign in")).to_be_visible()
+    assert visit.page.evaluate("sessionStorage.length") == 0
+
+
+def test_pages_whose_files_never_come_say_so_and_stop_asking(visit):
+    Refused(visit, "/static/lib/html.js", times=99)
+    visit.page.add_init_script("sessionStorage.setItem('shakeout.tries', '5')")
+    visit.open()
+    expect(visit.page.locator(".boot")).to_have_text(re.compile(r"does not send /static/lib/html.js. Try again"))
+    expect(visit.page.get_by_role("link", name="Try again")).to_be_visible()
+
+
 def test_history_that_cannot_be_reached_is_told_above_every_page(browser, tmp_path):
     for console in console_with(f"http://127.0.0.1:{free_port()}/shakeout", tmp_path):
         console.finish(console.begin("kept-on-disk"))

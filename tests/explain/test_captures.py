@@ -69,6 +69,7 @@ def test_a_captured_failure_is_explained_as_it_was(name: str, tmp_path: Path) ->
         assert issue.guard is not None
         assert issue.guard.present is truth.get("guard", False), issue.guard
     assert truth["first"] in issue.whys[0].answer, drawn
+    assert truth.get("title", "") in issue.title, drawn
     for word in truth.get("not_said", []):
         assert word not in issue.title, drawn
 
@@ -79,6 +80,15 @@ def test_no_capture_holds_a_path_of_the_machine_that_made_it(name: str) -> None:
         text = path.read_text(encoding="utf-8")
         assert "/tmp/" not in text
         assert "/home/" not in text
+
+
+@pytest.mark.parametrize("name", ["imports-node-ending", "imports-node-moved", "configuration-node-removed"])
+def test_what_would_have_stopped_a_script_is_no_python(name: str, tmp_path: Path) -> None:
+    report, _ = _explained(name, tmp_path)
+    guard = report.issues[0].guard
+    assert guard is not None
+    assert "node" in (guard.add or "")
+    assert "python" not in (guard.add or "")
 
 
 def test_an_error_that_nothing_explains_has_its_count_and_its_evidence(tmp_path: Path) -> None:

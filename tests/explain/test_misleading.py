@@ -209,3 +209,51 @@ LAST SEEN   TYPE      REASON             OBJECT         MESSAGE
 @pytest.mark.parametrize(("age", "status"), [("4m", Status.SUCCESSFUL), ("5s", Status.FAILED)])
 def test_an_event_after_which_the_pod_was_started_is_no_failure(tmp_path: Path, age: str, status: Status) -> None:
     assert ask(tmp_path, EVENTS.format(failed=age), "events.txt").status is status
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "2026-02-03 10:00:00,120 INFO chat.room message from 9: help!\nTraceback (most recent call last):\n"
+        '  File "main.py", line 3, in <module>\n    import requests\n'
+        "ModuleNotFoundError: No module named 'requests'\n2026-02-03 10:00:03,120 INFO chat.room next\n",
+        "starting bot\nuser 7 wrote: CircuitBreakerOpenError is what I get\nuser 9 said: my pod is OOMKilled\nok\n",
+        "2026-02-03 10:00:00 search q=circuit breaker is open hystrix results=12\n"
+        "2026-02-03 10:00:03 search query: ImportError: cannot import name 'soft_unicode' from 'markupsafe'\n",
+        '{"time":"2026-02-03T10:00:01Z","msg":"chat said: The circuit breaker is open, calls get connection refused"}\n',
+        '{"level":"info","time":"2026-02-03T10:00:00Z","msg":"ticket","body":"Error: connect ECONNREFUSED 10.0.0.5:6379'
+        '\\n    at TCPConnectWrap.afterConnect (node:net:1555:16)"}\n',
+        '{"level":"info","time":"2026-02-03T10:00:02Z","msg":"ticket 4: circuit breaker \'payments\' is OPEN for all"}\n',
+    ],
+)
+def test_what_people_write_without_quotation_marks_is_no_issue(tmp_path: Path, lines: str) -> None:
+    report = ask(tmp_path, lines)
+    assert report.status is Status.SUCCESSFUL
+    assert not report.issues
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "could not file the message: I get ModuleNotFoundError: No module named 'requests' when I run it",
+        "rejected comment of user 7: connection refused to db.example.com:5432 since monday",
+        "could not translate message: the circuit breaker is open, help",
+    ],
+)
+def test_what_people_write_in_an_errors_text_is_no_cause(tmp_path: Path, said: str) -> None:
+    report = ask(tmp_path, f"2026-02-03 10:00:00,120 ERROR chat.filter {said}\n")
+    assert not report.issues
+    assert report.unexplained[0].symptom.endswith(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "could not send the message: dial tcp 10.0.3.7:25: connect: connection refused",
+        "error executing query: could not connect to db.example.com:5432: Connection refused",
+        "the mail server said: 10.0.3.7:25: Connection refused",
+        "circuit breaker 'stock' is open, retry in 30 s",
+    ],
+)
+def test_what_programs_write_of_their_messages_is_their_own(tmp_path: Path, said: str) -> None:
+    assert ask(tmp_path, f"2026-02-03 10:00:00,120 ERROR relay.out {said}\n").issues

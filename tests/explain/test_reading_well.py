@@ -183,3 +183,27 @@ def test_a_secret_of_the_repository_is_in_no_form_of_the_report_where_a_log_prin
         text = render(report, form)
         assert "Tr4wler" not in text
     assert "with [redacted]" in report.unexplained[0].symptom
+
+
+@pytest.mark.parametrize(
+    ("step", "present"),
+    [("python -m compileall -q .", False), ("docker run --rm shop python -c 'import shop.tools'", True)],
+)
+def test_compiling_is_no_guard_against_a_module_that_python_no_longer_has(tmp_path: Path, step: str, present: bool):
+    repository = SmallRepository(tmp_path / "shop")
+    workflow = f"on: push\njobs:\n  check:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: {step}\n"
+    repository.commit(
+        "Start",
+        {
+            "Dockerfile": "FROM python:3.13-slim\nCOPY . /app\n",
+            "shop/tools.py": "import cgi\n",
+            ".github/workflows/ci.yml": workflow,
+        },
+    )
+    text = (
+        'Traceback (most recent call last):\n  File "/app/shop/tools.py", line 1, in <module>\n    import cgi\n'
+        "ModuleNotFoundError: No module named 'cgi'"
+    )
+    (issue,) = ask(tmp_path, [text], repository).issues
+    assert issue.root_cause is not None and issue.root_cause.claim == "RemovedFromPython"
+    assert issue.guard is not None and issue.guard.present is present

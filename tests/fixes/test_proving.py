@@ -37,6 +37,26 @@ LOST = {
         }
     ],
 }
+ORDER = "class Order:\n    def total(self):\n        return 1\n"
+USES = "    send('/total', one.total())\n"
+RENAMED = {
+    "commits": [
+        {
+            "subject": "Start",
+            "files": {"shop/orders.py": ORDER, "shop/bills.py": "def bill(one):\n    send('/total', one.total())\n"},
+        },
+        {"subject": "Say net", "files": {"shop/orders.py": ORDER.replace("total", "net")}},
+    ],
+    "logs": [
+        {
+            "service": "shop",
+            "text": "Traceback (most recent call last):\n"
+            '  File "/app/shop/bills.py", line 2, in bill\n'
+            f"{USES}"
+            "AttributeError: 'Order' object has no attribute 'total'\n",
+        }
+    ],
+}
 MANIFEST = textwrap.dedent("""\
     version: 1
     application: shop
@@ -108,6 +128,14 @@ def test_a_patch_that_takes_the_use_away_from_its_line_is_no_proof_of_the_import
     result, chain = explained(LOST, tmp_path)
     moved = with_patch(chain, "+from shop.settings import env", "+import sys")
     found = prove(moved, rules(), result.sources)
+    assert found is not None and found.status == "not proved"
+
+
+def test_a_use_of_the_new_name_is_proved_and_of_any_other_is_not(tmp_path: Path) -> None:
+    result, chain = explained(RENAMED, tmp_path)
+    found = prove(chain, rules(), result.sources)
+    assert found is not None and found.status == "proved", found
+    found = prove(with_patch(chain, "one.net()", "one.total(0)"), rules(), result.sources)
     assert found is not None and found.status == "not proved"
 
 

@@ -52,7 +52,7 @@ def seeds() -> list[bytes]:
         json.dumps(pod),
     ]
     texts.append("---\n" + "\n".join(f"{key}: {json.dumps(value)}" for key, value in entry.items()))
-    return [text.encode() for text in texts] + [path.read_bytes() for path in sorted(SAMPLES.glob("*.log"))]
+    return [text.encode() for text in texts] + [path.read_bytes() for path in sorted(SAMPLES.rglob("*.log"))]
 
 
 def mutated(chance: random.Random, data: bytes) -> bytes:

@@ -320,3 +320,31 @@ def test_how_many_lines_are_unsure_is_counted_in_the_manifest_alone(tmp_path: Pa
     SmallRepository(tmp_path / "desk").commit("Start", {"Dockerfile": "FROM node:20\nCMD node index.js\n"})
     done = shakeout(tmp_path / "desk", "init")
     assert "1 line is unsure; look at it" in done.stdout  # the health
+
+
+def test_a_django_project_beside_a_plain_service_is_described_once_and_by_its_own_code(tmp_path: Path) -> None:
+    files = {
+        "Dockerfile": "FROM python:3.12\nCOPY . .\n"
+        'CMD ["sh", "-c", "python manage.py migrate && exec gunicorn town.wsgi --bind 0.0.0.0:$PORT"]\n',
+        "letters/Dockerfile": 'FROM python:3.12\nCOPY letters/ letters/\nCMD ["python", "letters/server.py"]\n',
+        "Procfile": "web: gunicorn town.wsgi --bind 0.0.0.0:$PORT\nletters: python letters/server.py\n",
+        ".env.example": "DATABASE_URL=postgresql://town:pw@localhost:5432/town\nTOWN_URL=http://localhost:8000\n",
+        "manage.py": "",
+        "town/wsgi.py": "application = 1\n",
+        "town/settings.py": 'DATABASES = {"default": dj_database_url.config()}\n',
+        "town/urls.py": 'urlpatterns = [path("ready", views.ready), path("version", views.build)]\n',
+        "loans/views.py": 'def build(request):\n    return JsonResponse({"sha": SHA})\n',
+        "letters/server.py": 'TOWN = os.environ["TOWN_URL"]\nif self.path == "/health":\n    answer()\n',
+        "scripts/smoke.py": 'get(os.environ["LETTERS_URL"] + "/pending")\n',
+    }
+    text, loaded = draft(tmp_path / "shop", files)
+    services = loaded.manifest.services
+    assert services.keys() == {"shop", "letters"}
+    migrate = "${python} manage.py migrate && exec ${python} -m gunicorn town.wsgi --bind 127.0.0.1:${port}"
+    assert services["shop"].run == f"sh -c '{migrate}'"
+    assert (services["shop"].health.path, services["letters"].health.path) == ("/ready", "/health")
+    assert (services["shop"].version.path, services["shop"].version.commit) == ("/version", "sha")
+    assert services["shop"].secrets == {"DATABASE_URL": "database-url"} and not services["letters"].secrets
+    assert (services["letters"].run, services["letters"].path) == ("${python} letters/server.py", ".")
+    assert services["shop"].needs == services["letters"].needs == []
+    assert "unsure: there it is http://localhost:8000, which may be shop" in line(text, "# TOWN_URL:")

@@ -45,6 +45,35 @@ def test_an_event_that_became_frequent_is_told_and_twice_the_traffic_is_not() ->
     assert [item.kind for item in log_changes(before, often)] == ["more frequent"]
 
 
+def test_files_of_two_programs_that_name_no_service_are_no_instances_of_one() -> None:
+    def file(name: str, *messages: str) -> list[LogEntry]:
+        return [
+            LogEntry(message=text, locator=Locator(source="file", path=name, line=number), stream=name)
+            for number, text in enumerate(messages, 1)
+        ]
+
+    before = file("web.log", *(f"page {n} sent" for n in range(30)))
+    after = [*before, *file("mail.log", *(f"page {n} sent" for n in range(9)), *(f"letter {n}" for n in range(30)))]
+    assert {change.kind for change in log_changes(before, after)} <= {"new", "more frequent"}
+
+
+def test_a_traceback_is_one_new_event_by_what_was_raised_however_it_is_cut_into_lines() -> None:
+    calm = [f"request {n} done" for n in range(200)]
+    frames = [
+        "Traceback (most recent call last):",
+        '  File "/srv/shop/cart.py", line 3, in total',
+        "    return rate * 2",
+    ]
+    raised = [*frames, "           ^^^^", "NameError: name 'rate' is not defined"]
+    whole = ["cannot total\n" + "\n".join(raised[:-1]), raised[-1]]
+    for lines in (["cannot total", *raised] * 3, whole * 3):
+        found = log_changes(said(*calm), said(*calm, *lines, "request 7 done"))
+        assert {change.kind for change in found} == {"new"}
+        texts = " / ".join(sorted(change.template for change in found))
+        assert "name 'rate' is not defined" in texts and "cannot total" in texts
+        assert "File" not in texts and "^" not in texts and "Traceback" not in texts
+
+
 def test_a_change_without_a_ratio_can_be_saved_and_read_again(tmp_path: Path) -> None:
     def entry(number: int, text: str) -> LogEntry:
         where = Locator(source="log", path="app.log", line=number)
@@ -52,7 +81,7 @@ def test_a_change_without_a_ratio_can_be_saved_and_read_again(tmp_path: Path) ->
 
     calm = [entry(number, f"request {number} done") for number in range(20)]
     odd = [entry(2 * number, f"cannot bind port {number}") for number in range(9)]
-    (change,) = [item for item in log_changes([*calm, *odd], [*calm, *odd]) if item.kind == "intermittent"]
+    (change,) = [item for item in log_changes(calm, [*calm, *odd]) if item.kind == "intermittent"]
     assert change.ratio is None
     RunFolder(tmp_path).save("change.json", [change, replace(change, ratio=math.nan)])
     read = msgspec.json.decode((tmp_path / "change.json").read_bytes(), type=list[LogChange])

@@ -245,6 +245,7 @@ async def test_a_failed_build_says_which_step_and_what_it_said(stage: ContainerS
     assert revision.failure.reason == "build-failed"
     assert "RUN echo cannot find the compiler" in revision.failure.facts["step"]
     assert "9" in revision.failure.message
+    assert revision.failure.facts["builder"] in {"podman", "classic", "buildkit"}
     assert any(entry.message == "cannot find the compiler" for entry in await stage.target.logs("web"))
 
 
@@ -272,8 +273,9 @@ async def test_a_command_that_cannot_be_started_is_told_apart(
 
 async def test_what_an_image_holds_is_written_down(stage: ContainerStage) -> None:
     stage.repository.write(**{"notes.txt": "words\n", ".dockerignore": "notes.txt\n"})
+    stage.repository.write(**{"data.csv": "1\n", ".gcloudignore": "*.csv\n"})
     stage.repository.commit(Dockerfile=DOCKERFILE + 'USER nobody\nRUN ["sh", "-c", "true"]\n')
-    await stage.one()
+    await stage.one(build=Build(arguments={"BASE": stage.engine.python}, upload="gcloud"))
     await stage.target.look_into_images()
     path = stage.run_folder / "platform" / "web.image.txt"
     image = ObservedImage("web", path.name, path.read_text(encoding="utf-8"))
@@ -283,6 +285,9 @@ async def test_what_an_image_holds_is_written_down(stage: ContainerStage) -> Non
     assert (image.user, image.python) == (("65534", "65534"), sys.version_info[:2])
     assert image.resolve("/app/server.py") is not None
     assert image.resolve("/app/notes.txt") is None
+    assert image.resolve("/app/data.csv") is None
+    assert image.made.uploaded is True
+    assert (image.made.builder == "podman") is (stage.engine.engine.name == "podman")
     assert str(image.value("program")).startswith("/usr/local/bin/python: ELF of ")
 
 

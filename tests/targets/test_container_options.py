@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from shakeout.targets.container import commands, failures
 from shakeout.targets.container.contents import kind_of
-from shakeout.targets.container.images import passing
+from shakeout.targets.container.engine import Engine, EngineName
+from shakeout.targets.container.images import builder_of, passing
 from shakeout.targets.container.options import EnvironmentOptions, ServiceOptions
 
 
@@ -90,3 +91,18 @@ def test_the_engines_words_tell_what_is_wrong(said: str, problem: str) -> None:
 )
 def test_a_build_is_tried_again_only_where_the_engines_cache_changed_under_it(said: str, again: bool) -> None:
     assert passing(["STEP 1/2: FROM alpine", said]) is again
+
+
+@pytest.mark.parametrize(
+    ("engine", "line", "builder"),
+    [
+        ("podman", "STEP 1/2: FROM alpine", "podman"),
+        ("docker", "Step 1/2 : FROM alpine", "classic"),
+        ("docker", "#5 [2/3] COPY . /app", "buildkit"),
+        ("docker", "#1 DONE 0.0s", "buildkit"),
+        ("docker", " ---> Running in 5f2b", "classic"),
+    ],
+)
+def test_the_builder_is_told_by_what_it_writes(engine: EngineName, line: str, builder: str) -> None:
+    made = Engine(name=engine, program=engine, version="1")
+    assert builder_of(made, ["Sending build context", line]) == builder

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import pickle
+import select
 import signal
 import socket
 import subprocess
@@ -68,10 +70,17 @@ class Driver:
         plan.write_bytes(pickle.dumps(stage.plan(stage.service("web", script), stage.service("auth", script))))
         self.arguments = [sys.executable, "-c", DRIVER, str(plan), str(stage.run_folder), str(self.temporary)]
         self.process: subprocess.Popen[str] | None = None
+        self.pipe: tuple[int, int] = os.pipe()
+        """What shakeout was given besides its three streams, as a shell or CI does; the first end is ours."""
 
     def deploy(self, then: str = "wait") -> subprocess.Popen[str]:
         self.process = subprocess.Popen(
-            [*self.arguments, then], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            [*self.arguments, then],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            pass_fds=self.pipe[1:],
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -94,6 +103,9 @@ class Driver:
         if self.process:
             self.process.kill()
             self.process.communicate(timeout=10)
+        for descriptor in self.pipe:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
 
 @pytest.fixture
@@ -160,10 +172,14 @@ async def test_a_killed_shakeout_is_cleaned_up_by_the_next_up(driver, stage):
     await stage.target.stop(stage.progress.append)
 
 
-def test_a_kept_release_goes_on_until_down(driver):
+def test_a_kept_release_goes_on_until_down_and_holds_nothing_that_shakeout_was_given(driver):
     process = driver.deploy("keep")
     process.communicate(timeout=15)
     assert process.returncode == 0
+    ours, given = driver.pipe
+    os.close(given)
+    assert select.select([ours], [], [], 10)[0], "a process of the release has the other end"
+    assert os.read(ours, 1) == b""
     written = json.loads((driver.state_folder / "local.json").read_text())
     assert written["kept"] is True
     port = written["services"]["web"]["port"]

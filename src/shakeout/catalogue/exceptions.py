@@ -20,8 +20,9 @@ class ExceptionRaised(Claim):
     """
     An exception was raised. `key` is the occurrence in the `ErrorLog` that has its traceback.
 
-    `path` and `line` are those of the innermost frame as printed, None where there is no traceback; families map them
-    to the repository with `SourcePaths`.
+    `path` and `line` are those of the innermost frame that is no library's, as printed, None where there is no such
+    frame; families map them to the repository with `SourcePaths`. `called` says that a library which that line calls
+    raised it.
     """
 
     type: str
@@ -29,12 +30,14 @@ class ExceptionRaised(Claim):
     key: str
     path: str | None = None
     line: int | None = None
+    called: bool = False
 
     def __str__(self) -> str:
         text = self.title()
-        # `<frozen os>` and the like are no place that anyone can look at.
-        seen = self.path and self.line and not self.path.startswith("<")
-        return f"{text} was raised at {_short(self.path)}:{self.line}" if seen else f"{text} was raised"
+        # `<frozen os>`, `node:internal/…` and the like are no place that anyone can look at.
+        if not self.path or not self.line or self.path.startswith(("<", "node:")):
+            return f"{text} was raised"
+        return f"{text} was raised {'by a call ' if self.called else ''}at {_short(self.path)}:{self.line}"
 
     def why(self) -> str:
         return f"Why is {self.type.rpartition('.')[2]} raised?"
@@ -83,9 +86,15 @@ def raised_in(occurrence: Occurrence) -> ExceptionRaised | None:
         first = first_cause(occurrence.traceback)
         if not first.type:
             return None
-        frame = first.frames[-1] if first.frames else None
+        last = first.frames[-1] if first.frames else None
+        own = next((frame for frame in reversed(first.frames) if not is_foreign(frame.path)), last)
         return ExceptionRaised(
-            first.type, first.message, occurrence.key, frame.path if frame else None, frame.line if frame else None
+            first.type,
+            first.message,
+            occurrence.key,
+            own.path if own else None,
+            own.line if own else None,
+            called=own is not last,
         )
     if occurrence.type:
         return ExceptionRaised(occurrence.type, occurrence.text, occurrence.key)

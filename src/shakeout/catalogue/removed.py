@@ -12,7 +12,21 @@ from shakeout.evidence.model import Locator
 from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.python_versions import PythonVersions
 from shakeout.logs.errorlog import ErrorLog
-from shakeout.why import Because, Claim, Layer, Remedy, claim
+from shakeout.why import Because, Claim, GuardSpec, Layer, Remedy, claim
+
+IMPORTED = GuardSpec(
+    name="import by the image's Python",
+    kind="command",
+    arguments=(
+        r"docker(?:\s+compose)?\s+run\b.*(?:python\S*\s+-c|pytest|import|smoke|check)",
+        r"python3?\s+-c\s+[\"']?import\b",
+        r"container-structure-test",
+        r"\b(?:mypy|pyright|basedpyright|pytype)\b",
+        r"shakeout\s+(?:up|verify)",
+    ),
+    missing="nothing in the repository's checks imports the application with the image's Python, or checks its imports",
+    add="- run: docker run --rm IMAGE python -c 'import yourpackage.main'  # after the build; compiling is not enough",
+)
 
 Version = tuple[int, int]
 
@@ -74,7 +88,7 @@ class RemovedFromPython(Claim):
         return f"Why does {self.declared_at} declare Python {self.declared}?"
 
 
-@syntax.rule
+@syntax.rule(guard=IMPORTED)
 def removed_from_python(
     raised: ExceptionRaised, paths: SourcePaths, versions: PythonVersions, log: ErrorLog | None
 ) -> Iterator[Because]:

@@ -54,11 +54,11 @@ def exception_behind_server_error(
     else:
         asked = probes.get(failed.check)
         closed = [asked] if asked is not None and asked.went_wrong else []
-        services = list(_at_fault(asked)) if asked is not None else []
+        services = list(at_fault(asked)) if asked is not None else []
     for probe in closed[:1]:
         for service in services:
             by_code = isinstance(failed, ConnectionClosed)
-            windows = _windows(probe, probes)
+            windows = windows_of(probe, probes)
             yield from _logged_meanwhile(service, windows, _path(probe.facts), log, closed=by_code)
 
 
@@ -90,12 +90,12 @@ def exception_behind_script(raised: ExceptionRaised, probes: Probes | None, log:
         return
     owners = sorted({item.owner for item in log if item.origin == "service" and item.owner is not None})
     for service in owners:
-        for found in _logged_meanwhile(service, _windows(probe, probes), "", log):
+        for found in _logged_meanwhile(service, windows_of(probe, probes), "", log):
             if isinstance(found, Because):
                 yield found
 
 
-def _at_fault(probe: Probe) -> tuple[str, ...]:
+def at_fault(probe: Probe) -> tuple[str, ...]:
     """The services that answered a check with an error of their own."""
     facts = probe.facts
     found: list[str] = []
@@ -110,6 +110,12 @@ def _at_fault(probe: Probe) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name != "None"))
 
 
+def broken_off(probe: Probe) -> tuple[str, ...]:
+    """The services that answered a check with an error of their own, or closed the connection instead of answering."""
+    found = at_fault(probe)
+    return found or ((probe.service,) if probe.service is not None and probe.facts.get("kind") == "reset" else ())
+
+
 def _closed_on_error(probe: Probe) -> bool:
     """Whether a connection of the check was closed with 1011."""
     closed = [str(row.get("closed")) for row in probe.facts.get("connections") or () if isinstance(row, Mapping)]
@@ -122,7 +128,7 @@ def _is_fault(facts: Mapping[str, Any]) -> bool:
     return isinstance(status, int) and (status == 500 or (500 < status < 600 and not facts.get("code")))
 
 
-def _windows(probe: Probe, probes: Probes) -> tuple[tuple[datetime, datetime], ...]:
+def windows_of(probe: Probe, probes: Probes) -> tuple[tuple[datetime, datetime], ...]:
     """When the check was asked, and when another one asked the same address, whose answer both may share."""
     url = probe.facts.get("url")
     same = [other for other in probes if other is not probe and url and other.facts.get("url") == url]
@@ -145,7 +151,7 @@ def _logged_meanwhile(
         yield Unknown("the time at which the check was asked")
         return
     raised = [item for item in log.of("service", service) if item.traceback is not None and not item.system]
-    meanwhile = [item for item in raised if any(_within(item, window) for window in windows)]
+    meanwhile = [item for item in raised if any(within(item, window) for window in windows)]
     named = [item for item in meanwhile if path and any(path in piece.quote for piece in item.evidence)]
     found: dict[tuple[object, ...], tuple[ExceptionRaised, Occurrence]] = {}
     for item in named or meanwhile:
@@ -171,12 +177,13 @@ def _logged_meanwhile(
 
 def _answered(item: Occurrence, path: str, window: tuple[datetime, datetime]) -> bool:
     """Whether a line of the log says that the address was answered with a server error meanwhile."""
-    if not path or not is_failed_request(item.text) or not _within(item, window):
+    if not path or not is_failed_request(item.text) or not within(item, window):
         return False
     return re.search(rf"[\s/]{re.escape(path.lstrip('/'))}(?![\w/-])", item.text) is not None
 
 
-def _within(item: Occurrence, window: tuple[datetime, datetime]) -> bool:
+def within(item: Occurrence, window: tuple[datetime, datetime]) -> bool:
+    """Whether an occurrence falls into a time, by the clock of its log."""
     if item.first is None or item.last is None or item.first.tzinfo is None:
         return False
     return item.first <= window[1] and item.last >= window[0]

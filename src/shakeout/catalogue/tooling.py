@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from shakeout.catalogue.exceptions import ExceptionRaised, evidence_of, written_by
 from shakeout.catalogue.symptoms import CheckFailed, DeploymentFailed, ErrorLogged
@@ -196,12 +197,12 @@ def image_declared(absent: ImageNotFound, repository: Repository) -> Iterator[Be
     Correct the name or the tag on that line, or push the image first.
     """
     name = absent.image.removeprefix("docker.io/library/").removeprefix("docker.io/")
-    places = repository.grep(name)
-    if len(places) != 1:
-        return
-    at = places[0]
-    quoted = repository.quote(at.path, at.line or 1)
-    if quoted is not None:
+    whole = re.compile(rf"(?<![\w./:@-])(?:docker\.io/(?:library/)?)?{re.escape(name)}(?![\w.@-]|:\w)")
+    lines = [repository.quote(at.path, at.line or 1) for at in repository.grep(name)]
+    places = [line for line in lines if line is not None and whole.search(line.quote)]
+    if len(places) == 1:
+        (quoted,) = places
+        at = replace(quoted.locator, end_line=None)
         words = Remedy("words", f"name an image at {at} that is in its registry, or push {absent.image}")
         yield Because(ImageDeclared(absent.image, at), [quoted], strength=Strength.ENTAILED, fix=words)
 

@@ -97,7 +97,8 @@ async def ask_command(entry: Configured[CommandOptions], context: Context) -> An
     arguments = [resolve(word, context) for word in given]
     folder = context.checkout / options.path
     shown = shlex.join(arguments)
-    again = f"cd {shlex.quote(options.path)} && {shown}" if options.path != "." else shown
+    again = f"{_set(options, context)}{shown}"
+    again = f"cd {shlex.quote(options.path)} && {again}" if options.path != "." else again
     log = Path("checks") / f"{entry.name}.log"
     facts: dict[str, Any] = {"command": arguments, "log": log.as_posix()}
     try:
@@ -116,7 +117,7 @@ async def ask_command(entry: Configured[CommandOptions], context: Context) -> An
     if exception is not None:
         facts["exception"] = exception
     if finished.status is None:
-        said = f"not finished within {finished.seconds:.1f} s, and ended"
+        said = f"not finished within {finished.seconds:.1f} s, and stopped"
         return _failed(
             said, f"{expected} within {entry.spec.deadline:g} s", said, text, again, facts | {"kind": "deadline"}
         )
@@ -201,12 +202,25 @@ def _end_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
+def _addresses(context: Context) -> dict[str, str]:
+    return {
+        f"{revision.service.upper().replace('-', '_')}_URL": revision.url
+        for revision in context.release.revisions
+        if revision.url
+    }
+
+
+def _set(options: CommandOptions, context: Context) -> str:
+    """What a shell is given in front of the command, so that it asks the same services: `SITE_URL=http://… `."""
+    given = _addresses(context) | {name: resolve(value, context) for name, value in options.environment.items()}
+    redacted = redactor(context)
+    return "".join(f"{name}={shlex.quote(redacted(value))} " for name, value in given.items())
+
+
 def _environment(options: CommandOptions, context: Context) -> dict[str, str]:
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
     environment |= {name: os.environ[name] for name in options.pass_environment if name in os.environ}
-    for revision in context.release.revisions:
-        if revision.url:
-            environment[f"{revision.service.upper().replace('-', '_')}_URL"] = revision.url
+    environment |= _addresses(context)
     environment |= {"SHAKEOUT_COMMIT": context.plan.commit, "SHAKEOUT_ENVIRONMENT": context.plan.environment}
     environment |= {name: resolve(value, context) for name, value in options.environment.items()}
     return environment | {name: reference.read(context) for name, reference in options.secrets.items()}

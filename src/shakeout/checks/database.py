@@ -130,6 +130,10 @@ async def ask_postgresql(url: str, name: str, context: Context) -> Answer:
     except (psycopg.Error, OSError, TimeoutError) as error:
         message = str(error).strip() or type(error).__name__
         kind = "no-answer" if isinstance(error, TimeoutError) else _kind_of(message, getattr(error, "sqlstate", None))
+        if "no password supplied" in message:
+            # The services may have one from elsewhere (a secret manager); here it is only that nobody can ask.
+            why = f"{name} answers and wants a password, which its address in the manifest does not have"
+            return inconclusive(why, reproduce=again, **facts)
         return _failed(kind, message, expected, again, facts)
     version = str(row[0]) if row else "unknown"
     return passed(f"connected to PostgreSQL {version}", **facts, server_version=version)

@@ -15,11 +15,18 @@ from shakeout.report.model import Report, Status
 from shakeout.report.rendering import Format, render
 
 
+class _Console(Console):
+    """Leaves it to the caller what it means that nobody reads any more; the library would exit with status 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def results_console() -> Console:
     """For people, on standard output: colours only on a terminal and without `NO_COLOR`, at most 110 columns."""
     plain = not sys.stdout.isatty() or bool(os.environ.get("CI"))
     width = min(Console().width, 110) if sys.stdout.isatty() else 110
-    return Console(width=width, highlight=False, no_color=plain or None, force_terminal=False if plain else None)
+    return _Console(width=width, highlight=False, no_color=plain or None, force_terminal=False if plain else None)
 
 
 class ProgressLines:
@@ -28,7 +35,7 @@ class ProgressLines:
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._start = time.monotonic()
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = _Console(stderr=True, highlight=False, soft_wrap=True)
         self._last = ""
 
     def __call__(self, line: str) -> None:

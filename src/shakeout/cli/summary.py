@@ -141,13 +141,18 @@ def _print_issue(number: int, issue: Issue, console: Console) -> None:
         if why.evidence:
             first = why.evidence[0]
             body.append(_text(f"   {first.locator}  {_shortened(first)}", style="dim"))
+    if issue.whys and issue.root_cause is None and not any(e.kind == "log" for why in issue.whys for e in why.evidence):
+        # What a service wrote last is what a person would look at next.
+        for item in [item for item in issue.evidence if item.kind == "log"][:3][::-1]:
+            body.append(_text(f"{item.locator}  {_shortened(item)}", style="dim"))
     if issue.root_cause:
         body.append(_text(f"Root cause: {issue.root_cause.statement}", style="bold"))
         change = issue.root_cause.introduced_by
         if change:
             body.append(_text(f"Introduced by {change.commit[:12]} of {change.date[:10]}: {change.subject}"))
     if issue.fixes:
-        body.append(_text(f"Fix: {issue.fixes[0].summary}"))
+        command = issue.fixes[0].command
+        body.append(_text(f"Fix: {issue.fixes[0].summary}{f': {command}' if command else ''}"))
     if issue.proof and issue.proof.status != "not tried":
         body.append(
             _text(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,9 +20,8 @@ from shakeout.cli.options import (
     RevisionOption,
 )
 from shakeout.cli.output import ProgressLines, results_console
+from shakeout.cli.rehearsed import rehearsed
 from shakeout.errors import UsageError
-from shakeout.manifest.loading import find_manifest
-from shakeout.runs.folder import home_of
 from shakeout.runs.pipeline import Finished, Run
 from shakeout.runs.planning import planned
 from shakeout.runs.request import make_request, not_deployed
@@ -46,6 +44,14 @@ def up(
             "--rehearse",
             metavar="ENVIRONMENT",
             help="Deploy this environment to a double of its platform on this machine (target cloud-run).",
+        ),
+    ] = None,
+    over: Annotated[
+        str | None,
+        typer.Option(
+            "--over",
+            metavar="REVISION",
+            help="With --rehearse: release this earlier commit first, so that an update and its rollback are seen.",
         ),
     ] = None,
     rehearsal_fault: Annotated[
@@ -82,8 +88,9 @@ def up(
         print(plan_only(progress, manifest=manifest, environment=environment, revision=revision), end="")
         return 0
     if rehearse is None:
-        if rehearsal_fault or rehearsal_secrets or rehearsal_commands:
-            raise UsageError("the options that begin with --rehearsal are for a rehearsal", hint="--rehearse NAME")
+        if rehearsal_fault or rehearsal_secrets or rehearsal_commands or over:
+            wrong = "--over" if over else "the options that begin with --rehearsal"
+            raise UsageError(f"{wrong} {'is' if over else 'are'} for a rehearsal", hint="--rehearse NAME")
         finished = deploy(
             progress,
             manifest=manifest,
@@ -107,6 +114,7 @@ def up(
             rehearse,
             manifest=manifest,
             revision=revision,
+            over=over,
             faults=rehearsal_fault or (),
             secrets=rehearsal_secrets,
             containers=not rehearsal_commands,
@@ -151,33 +159,6 @@ def deploy(
         notes = [*not_deployed(request)] if revision == "HEAD" else []
         run = Run(request=request, target=make_target(request), progress=progress, keep=keep, prove=prove, notes=notes)
         return execute_shown(run, console)
-    finally:
-        request.repository.close()
-
-
-def rehearsed(
-    progress: ProgressLines,
-    environment: str,
-    *,
-    manifest: Path | None = None,
-    revision: str = "HEAD",
-    faults: Sequence[str] = (),
-    secrets: Path | None = None,
-    containers: bool = True,
-    console: str | None = None,
-) -> Finished:
-    """As `deploy`, on a double of the environment's platform; the run is kept in a home of its own."""
-    # Google's libraries are loaded only for this.
-    from shakeout.runs.rehearsing import HOME, rehearsing
-
-    place = home_of(manifest or find_manifest(Path.cwd())) / HOME
-    request = make_request(
-        manifest=manifest, environment=environment, revision=revision, dirty=False, caller=os.environ, home=place
-    )
-    try:
-        with rehearsing(request, faults=faults, secrets=secrets, containers=containers, progress=progress) as told:
-            run = Run(request=told.request, target=make_target(told.request), progress=progress, notes=list(told.notes))
-            return execute_shown(run, console)
     finally:
         request.repository.close()
 

@@ -12,9 +12,12 @@ import yaml
 
 from shakeout.evidence.docker_patterns import BadPatternError, DockerPattern, deciding_pattern, read_patterns
 from shakeout.evidence.dockerfile import NAMES, Copy, Dockerfile
-from shakeout.evidence.gcloud_patterns import IgnoreLine, deciding_line, read_lines
+from shakeout.evidence.gcloud_patterns import NAME, IgnoreLine, deciding_line, upload_lines
+from shakeout.evidence.image import Made
 from shakeout.evidence.model import Locator
 from shakeout.evidence.repository import Repository
+
+_NOT_SEEN = Made()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,10 +26,12 @@ class Image:
     One image: its Dockerfile and the folder of its build context (an empty text for the repository's root).
 
     `dockerfile` is None where the source is built without one (buildpacks); then all of the context is in the image.
-    `ignore` is the ignore file that Docker reads for it, None where there is none.
+    `ignore` is the ignore file that Docker reads for it, None where there is none. `uploaded` says that the manifest
+    has the context uploaded by `gcloud`.
     """
 
     context: str
+    uploaded: bool = False
     dockerfile: Dockerfile | None = None
     ignore: str | None = None
     patterns: tuple[DockerPattern, ...] = ()
@@ -53,6 +58,7 @@ class BuildContext:
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
+        self._uploads: dict[str, tuple[IgnoreLine, ...]] = {}
 
     @cached_property
     def images(self) -> tuple[Image, ...]:
@@ -64,9 +70,10 @@ class BuildContext:
         """The images that hold a file of the repository."""
         return tuple(image for image in self.images if self.holds(image, path))
 
-    def holds(self, image: Image, path: str) -> bool:
+    def holds(self, image: Image, path: str, made: Made = _NOT_SEEN) -> bool:
+        """Whether a file of the repository comes into the image; `made` says how it was made, where that was seen."""
         return (
-            self.excluded(image, path) is None
+            self.excluded(image, path, made) is None
             and (image.inside(path) is not None)
             and bool(image.dockerfile is None or self.copies(image, path))
         )
@@ -78,23 +85,44 @@ class BuildContext:
             return ()
         return tuple(copy for _, copy in image.dockerfile.places(inside))
 
-    def excluded(self, image: Image, path: str) -> tuple[Locator, str] | None:
-        """The line of an ignore file that keeps a path out of the build context, and its pattern."""
+    def excluded(self, image: Image, path: str, made: Made = _NOT_SEEN) -> tuple[Locator, str] | None:
+        """
+        The line of an ignore file that keeps a path out of the build context, and its pattern.
+
+        The rules are those of the builder that made the image, where that was seen, else BuildKit's. What `gcloud`
+        leaves out of an upload counts where the image was seen to be made so, or nothing is known against it.
+        """
         inside = image.inside(path)
         if inside is None:
             return None
-        pattern = deciding_pattern(inside, image.patterns)
+        pattern = deciding_pattern(inside, image.patterns, prunes=made.prunes)
         if pattern is not None and image.ignore is not None:
             return self._at(image.ignore, pattern.line), pattern.text
-        line = deciding_line(path, self._uploaded)
-        return (self._at(line.path, line.line), line.text) if line is not None else None
+        line = self._not_uploaded(image, path, made)
+        return (self._at(line.path, line.line), line.text) if line is not None and line.line else None
 
-    @cached_property
-    def _uploaded(self) -> tuple[IgnoreLine, ...]:
-        """What `gcloud` leaves out when it uploads the source, where the repository says so in `.gcloudignore`."""
-        if not self.repository.is_file(".gcloudignore"):
-            return ()
-        return read_lines(".gcloudignore", self.repository.text)
+    def can_be_excepted(self, image: Image, path: str, made: Made = _NOT_SEEN) -> bool:
+        """Whether a file that is kept out can be brought back by an exception alone."""
+        by_docker = deciding_pattern(image.inside(path) or path, image.patterns, prunes=made.prunes) is not None
+        return by_docker or self._not_uploaded(image, path, made, above=True) is None
+
+    def _not_uploaded(self, image: Image, path: str, made: Made, *, above: bool = False) -> IgnoreLine | None:
+        """The line by which `gcloud` leaves the file out of an upload, where there is one."""
+        folder = image.context
+        if made.uploaded is False:
+            return None
+        if not image.uploaded and made.uploaded is None:
+            # Nothing says that there is an upload, but for the file itself, which may stand at the top as well.
+            names = [one for one in (folder, "") if self.repository.is_file(posixpath.join(one, NAME))]
+            if not names:
+                return None
+            folder = names[0]
+        if folder not in self._uploads:
+            self._uploads[folder] = upload_lines(folder, self._text)
+        return deciding_line(path.removeprefix(f"{folder}/") if folder else path, self._uploads[folder], above=above)
+
+    def _text(self, path: str) -> str | None:
+        return self.repository.text(path) if self.repository.is_file(path) else None
 
     def _at(self, path: str, line: int) -> Locator:
         return Locator(source="file", path=path, line=line, commit=self.repository.commit)
@@ -110,11 +138,17 @@ class BuildContext:
             patterns = read_patterns(self.repository.text(ignore) or "") if ignore else ()
         except BadPatternError:
             patterns = ()
-        return Image(context=context, dockerfile=dockerfile, ignore=ignore, patterns=patterns)
+        return Image(
+            context=context,
+            uploaded=path in self._uploaded,
+            dockerfile=dockerfile,
+            ignore=ignore,
+            patterns=patterns,
+        )
 
     def _context(self, dockerfile: Dockerfile) -> str:
         """The declared context, else the folder below which the copied files are: the Dockerfile's own, or the root."""
-        declared = self._declared.get(dockerfile.path)
+        declared = self._contexts.get(dockerfile.path)
         if declared is not None:
             return declared
         folder = posixpath.dirname(dockerfile.path)
@@ -137,12 +171,21 @@ class BuildContext:
         return self.repository.is_file(path) or self.repository.is_folder(path)
 
     @cached_property
-    def _declared(self) -> dict[str, str]:
+    def _contexts(self) -> dict[str, str]:
         """Dockerfile to context, as compose files and the manifest declare them."""
-        return dict([*self._builds(), *self._in_manifest()])
+        return dict([*self._builds(), *((dockerfile, context) for dockerfile, context, _ in self._in_manifest)])
 
-    def _in_manifest(self) -> Iterator[tuple[str, str]]:
-        """What `build` says in `shakeout.yaml`, of services and of environments."""
+    @cached_property
+    def _uploaded(self) -> frozenset[str]:
+        """The Dockerfiles whose context the manifest has uploaded by `gcloud`, in one environment or another."""
+        return frozenset(dockerfile for dockerfile, _, upload in self._in_manifest if upload == "gcloud")
+
+    @cached_property
+    def _in_manifest(self) -> tuple[tuple[str, str, object], ...]:
+        """What `build` says in `shakeout.yaml`, of services and of environments: Dockerfile, context, upload."""
+        return tuple(self._read_manifest())
+
+    def _read_manifest(self) -> Iterator[tuple[str, str, object]]:
         try:
             data = yaml.safe_load(self.repository.text("shakeout.yaml") or "")
         except yaml.YAMLError:
@@ -155,7 +198,7 @@ class BuildContext:
                 if isinstance(build, dict):
                     base = posixpath.normpath(str(build.get("context", ".")))
                     dockerfile = posixpath.normpath(str(build.get("dockerfile", "Dockerfile")))
-                    yield dockerfile, "" if base == "." else base
+                    yield dockerfile, "" if base == "." else base, build.get("upload")
 
     def _builds(self) -> Iterator[tuple[str, str]]:
         for path in self.repository.paths:

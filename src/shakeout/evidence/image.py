@@ -20,6 +20,28 @@ _FILE = re.compile(r"(?P<mode>[-dlrwxstST]{10}) (?P<owner>\d+:\d+) (?P<size>\d+)
 _PYTHON = re.compile(r"/usr(?:/local)?/bin/python(3)\.(\d+)")
 
 
+_BUILDERS = {"podman": "Podman", "classic": "Docker's classic builder", "buildkit": "BuildKit"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """
+    How an image was made, as far as it was seen: `builder` is `podman`, `classic` (Docker's older one) or `buildkit`,
+    None where that is not known; `uploaded` whether `gcloud` picked the files of its context, None likewise.
+    """
+
+    builder: str | None = None
+    uploaded: bool | None = None
+
+    @property
+    def prunes(self) -> bool:
+        """Whether it does not look into a folder that an ignore file keeps out; see `docker_patterns`."""
+        return self.builder in {"podman", "classic"}
+
+    def __str__(self) -> str:
+        return _BUILDERS.get(self.builder or "", "the builder")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageFile:
     """One file or folder of an image: `mode` as `ls` writes it, `owner` as `uid:gid`, `line` in the record."""
@@ -93,6 +115,12 @@ class ObservedImage:
         except ValueError:
             return ()
         return tuple(str(word) for word in found) if isinstance(found, list) else ()
+
+    @property
+    def made(self) -> Made:
+        """How it was made here; nothing is known of an image that was there already."""
+        builder = self.value("builder")
+        return Made(builder=builder, uploaded=None if builder is None else self.value("uploaded by") is not None)
 
     @property
     def start(self) -> tuple[str, ...]:

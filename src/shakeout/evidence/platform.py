@@ -35,6 +35,8 @@ class PlatformItem:
     evidence: tuple[Evidence, ...] = ()
     deployed: bool = True
     """Whether the release is known to have put it there."""
+    last_lines: tuple[Evidence, ...] = ()
+    """Of a service that is not deployed: the last lines that it wrote itself, the last first."""
 
 
 class Platform:

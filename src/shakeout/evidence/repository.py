@@ -288,6 +288,13 @@ class Repository:
             if (commit := self.describe(hash_)) is not None:
                 yield commit
 
+    def former_name(self, path: str) -> tuple[Commit, str] | None:
+        """The commit that gave a file its name by renaming another one, and that one's path; None where none did."""
+        oldest = next(reversed(self._history_of(self.commit, path)), None)
+        commit = self.describe(oldest) if oldest is not None else None
+        source = self._renamed_from(commit, path) if commit is not None else None
+        return (commit, source[1]) if commit is not None and source is not None else None
+
     def before(self, moment: datetime) -> str | None:
         """The newest commit (of any branch's first line reachable from this commit) made before a moment."""
         try:

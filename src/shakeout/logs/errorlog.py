@@ -33,6 +33,8 @@ class Occurrence:
     count: int = 1
     error: bool = True
     """Whether it was logged as an error; False for warnings, which explain but are no symptom."""
+    worded: bool = False
+    """Whether nothing but its words says that it is an error: nobody gave it a severity."""
     system: bool = False
     """Whether the platform wrote it, not the application."""
     first: datetime | None = None

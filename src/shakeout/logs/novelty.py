@@ -67,7 +67,8 @@ def changes(baseline: TemplateMiner, current: TemplateMiner) -> tuple[Change, ..
     """
     The changes from `baseline` to `current`, by kind and then by count.
 
-    Intermittent is a template of the current window that some but not all of its instances (or connections) logged.
+    Intermittent is a template of the current window that some but not all of its instances (or connections) logged,
+    unless it was so in the earlier window, too.
     Nothing is new or more frequent against a baseline without a line.
     """
     joined = Summary(baseline.table.joined(current.table))
@@ -92,7 +93,8 @@ def changes(baseline: TemplateMiner, current: TemplateMiner) -> tuple[Change, ..
             rates.append(Change(kind="more frequent", template=template, before=old, after=new, ratio=ratio, p=p))
     least = threshold([change.p for change in rates], FALSE_DISCOVERIES)
     found += [change for change in rates if change.p <= least and change.ratio >= RATIO]
-    found += _intermittent(current, before, joined)
+    known = {change.template.id for change in _intermittent(baseline, before, joined)}
+    found += [change for change in _intermittent(current, before, joined) if change.template.id not in known]
     return tuple(
         sorted(found, key=lambda change: (_ORDER[change.kind], -change.after, -change.before, change.template.id))
     )

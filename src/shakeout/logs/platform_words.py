@@ -48,6 +48,8 @@ LIMIT = re.compile(
 
 UPSTREAM = re.compile(
     r"HTTP response was malformed or connection to the instance had an error|\bupstream connect error\b"
+    r"|\brequest failed because the instance (?:failed the readiness check|could not start)\b"
+    r"|\brequest failed because the HTTP connection to the instance had an error\b"
     r"|\bupstream prematurely closed connection\b|\bconnect\(\) failed \([^)]{0,60}\) while connecting to upstream"
     r"|\bno live upstreams\b|\bbad gateway\b|\bservice unavailable\b|\bthere was no available instance\b",
     re.I,

@@ -22,7 +22,8 @@ _CONTINUES = re.compile(
     r"|(?:File|During|The above|DETAIL|HINT|LINE|CONTEXT|goroutine|created by|Caused by|Suppressed|at|Node\.js|\[SQL"
     r"|\[parameters|\(Background|exit status|throw|\.\.\.|\]|\}|\))"
     r"|\d+: "
-    r"|/[^\s:]{1,500}\.[cm]?[jt]s:\d{1,9}(?:\s|\Z))"  # the place that Node.js shows above an error
+    r"|/[^\s:]{1,500}\.[cm]?[jt]s:\d{1,9}(?:\s|\Z)"  # the place that Node.js shows above an error
+    r"|(?:\[[\w.:@-]{1,80}\] )?[^\s:\[]{1,500}:\d{1,7}:in [`']|#\d{1,5} )"  # Ruby's calls, and PHP's
 )
 # One line with a calm level of its own, as uvicorn and logging write it: most of what is logged, decided at once.
 _CALM = re.compile(r"(?:INFO|DEBUG):(?: {1,5}\S|[\w.-]{1,80}:[^\n]{0,4}\S)[^\n]*\Z")

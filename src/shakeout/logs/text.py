@@ -53,7 +53,7 @@ def text_entry(
 
 def going_on(line: str) -> str | None:
     """The text of a line that has a head of its own and yet continues the one before it."""
-    if ":  " not in line:
+    if ":  " not in line and " said into std" not in line:
         return None
     found = head(line)
     return found.message if found is not None and found.goes_on else None

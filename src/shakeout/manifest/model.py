@@ -109,6 +109,8 @@ class Build(Part):
     """Build arguments; they end up in the image's history, so never a secret."""
     target: str | None = None
     """The stage to build, where the file has several."""
+    upload: Literal["gcloud"] | None = None
+    """What uploads the context, where it is built elsewhere: `gcloud` leaves out what `.gcloudignore` names."""
 
 
 class Service(Part):

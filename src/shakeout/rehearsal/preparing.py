@@ -122,7 +122,7 @@ def _version(known: str | Mapping[str, str] | None, version: str) -> str | None:
     """A version of a secret; one that is given as text alone has the single version 1."""
     if known is None or isinstance(known, str):
         return known if version in {"latest", "1"} else None
-    if version == "latest":
+    if version == "latest" and version not in known:
         version = max(known, key=lambda one: int(one) if one.isdigit() else 0, default="")
     return known.get(version)
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 
+from shakeout.catalogue.symptoms import ServiceNotDeployed
 from shakeout.checks.base import CheckResult, Outcome
 from shakeout.evidence.model import Evidence
 from shakeout.report.model import (
@@ -74,7 +75,8 @@ def _of_symptoms(chain: Chain) -> Iterator[Evidence]:
     """The evidence of the symptoms; a service's last log lines only where no cause was found that makes them idle."""
     for symptom in chain.symptoms:
         for item in symptom.evidence:
-            if chain.root is None or not (symptom.checks and item.kind == "log"):
+            beside = symptom.checks or isinstance(symptom.claim, ServiceNotDeployed)
+            if chain.root is None or not (beside and item.kind == "log"):
                 yield item
 
 

@@ -114,13 +114,14 @@ def attach(plan: Plan, home: Path, urls: Mapping[str, str]) -> Attached:
 
 
 def _served(plan: Plan, home: Path, urls: Mapping[str, str]) -> Attached | None:
-    """The release that the last `shakeout up` gave the traffic of a platform, where it stayed."""
+    """The release that has the traffic of a platform: the last that `shakeout up` gave it, and that stayed."""
     told = Journal.of(home / "state", plan.environment).read()
-    if told is None or told.end is None or told.end["outcome"] != "serving":
+    serving = told.serving if told is not None else None
+    if serving is None:
         return None
-    folder = RunFolder(Path(told.run_folder))
+    folder = RunFolder(Path(serving.run_folder))
     release = folder.release()
-    if release is None or release.id != told.release:
+    if release is None or release.id != serving.release:
         return None
     revisions = tuple(replace(item, url=urls.get(item.service, item.url)) for item in release.revisions)
     return Attached(replace(release, revisions=revisions), folder.path)

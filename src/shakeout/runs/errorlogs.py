@@ -146,6 +146,7 @@ def _occurrence(error: LoggedError, resolve: Resolve | None, origin: Origin, own
         traceback=_clean(error.traceback),
         count=error.count,
         error=error.severity >= Severity.ERROR or (error.entry.unsure and told(text) is not None),
+        worded=not error.certain,
         system=error.entry.system,
         first=error.first,
         last=error.last,
@@ -167,15 +168,24 @@ def _evidence(error: LoggedError, resolve: Resolve | None) -> Iterator[Evidence]
         # The line that names the first exception says more than the one that announces the traceback.
         wanted = str(traceback.first).split("\n", 1)[0]
         for at in traceback.locators:
-            text = resolve(at)
-            if wanted and wanted in text:
-                yield Evidence(kind="log", locator=at, quote=wanted[:QUOTE_LIMIT], note=seen)
+            line = _line_with(resolve(at), wanted, traceback.first.message.split("\n", 1)[0])
+            if line:
+                yield Evidence(kind="log", locator=at, quote=line[:QUOTE_LIMIT], note=seen)
                 break
     own = error.entry.quote or error.entry.message
     beside = detail(error.entry) if traceback is None and resolve is not None else ""
     if beside and resolve is not None and beside not in own and beside in resolve(error.entry.locator):
         yield Evidence(kind="log", locator=error.entry.locator, quote=beside[:QUOTE_LIMIT], note=seen)
     yield Evidence(kind="log", locator=error.entry.locator, quote=_telling(own, error), note=seen)
+
+
+def _line_with(text: str, wanted: str, message: str) -> str:
+    """The exception as a text has it; Node.js puts a code between its type and its message: then their whole line."""
+    if wanted and wanted in text:
+        return wanted
+    if len(message) < 8:
+        return ""
+    return next((row.strip() for row in text.split("\n") if row.rstrip().endswith(message)), "")
 
 
 def _telling(text: str, error: LoggedError) -> str:
@@ -185,6 +195,7 @@ def _telling(text: str, error: LoggedError) -> str:
     wanted = []
     if error.traceback is not None:
         wanted.append(str(error.traceback.first).split("\n", 1)[0])
+        wanted.append(error.traceback.first.message.split("\n", 1)[0])
     wanted += [error.type, error.text.split("\n", 1)[0][:100]]
     for part in wanted:
         place = text.find(part) if part else -1

@@ -11,6 +11,7 @@ from shakeout.catalogue import rules
 from shakeout.catalogue.symptoms import CheckFailed, DeploymentFailed, ServiceNotDeployed
 from shakeout.checks.base import CheckResult, Outcome
 from shakeout.evidence.guards import Guards
+from shakeout.evidence.javascript import SCRIPTS
 from shakeout.evidence.platform import Platform
 from shakeout.fixes.proving import Redeclare, prove
 from shakeout.report.building import build_issue
@@ -45,7 +46,8 @@ def symptoms_of(results: Iterable[CheckResult], platform: Platform | None) -> tu
             found.append(Symptom(claim=claim, evidence=item.evidence, weight=0))
         if item.kind == "service" and item.state == "not deployed" and item.reason != "blocked":
             claim = ServiceNotDeployed(item.name, item.message or item.reason or "no reason was given")
-            found.append(Symptom(claim=claim, evidence=item.evidence, service=item.name, weight=0))
+            evidence = (*item.evidence, *item.last_lines)
+            found.append(Symptom(claim=claim, evidence=evidence, service=item.name, weight=0))
     for result in results:
         if result.outcome in {Outcome.FAILED, Outcome.DEGRADED} and result.evidence:
             found.append(
@@ -115,6 +117,15 @@ def _down(chain: Chain, sources: Sources) -> bool:
     return failed and any(item.kind == "service" and not item.deployed for item in platform or ())
 
 
+def _of_scripts(chain: Chain) -> bool:
+    """Whether the source that the chain shows is run by Node.js."""
+    shown = {
+        piece.locator.path for link in chain.links for piece in link.because.evidence if piece.locator.source == "file"
+    }
+    scripts = any(path.endswith((*SCRIPTS, "package.json")) for path in shown)
+    return scripts and not any(path.endswith(".py") for path in shown)
+
+
 def _proof(chain: Chain, sources: Sources, redeclare: Redeclare | None) -> Proof | None:
     found = prove(chain, rules(), sources, redeclare)
     return Proof(status=found.status, detail=found.detail) if found is not None else None
@@ -125,6 +136,8 @@ def _guard(chain: Chain, sources: Sources) -> Guard | None:
     spec = chain.guard
     if spec is None or chain.root is None:
         return None
+    if spec.scripts is not None and _of_scripts(chain):
+        spec = spec.scripts
     guards = sources.get(Guards)
     at = next((place for place in chain.root.locators if place.source == "file"), None)
     path, line = (at.path, at.line) if at is not None else (None, None)

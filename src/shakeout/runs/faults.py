@@ -221,6 +221,7 @@ def _git(folder: Path, *arguments: str, date: str | None = None) -> None:
     done = subprocess.run(
         ["git", "-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null", "-C", str(folder), *arguments],
         env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,

@@ -24,6 +24,7 @@ from shakeout.report.model import Issue, Proof
 from shakeout.runs.folder import new_run
 from shakeout.runs.redeclaring import replan
 from shakeout.runs.request import Request
+from shakeout.runs.stopping import stop_trials, trial_home
 from shakeout.runs.targets import make_target
 from shakeout.targets.base import Progress, Release, Target
 from shakeout.targets.capture import last_lines
@@ -75,15 +76,16 @@ async def _try(request: Request, patch: str, names: Sequence[str], progress: Pro
             beside = replace(
                 request,
                 loaded=loaded,
-                plan=replace(plan, repository=str(copy.folder)),
+                plan=replace(plan, repository=str(copy.folder), options={**plan.options, **kind.trial}),
                 repository=copy,
-                home=Path(folder) / "home",
+                home=trial_home(request.home),
             )
             release, asked = await _deploy_and_ask(beside, names, progress)
         except ShakeoutError as error:
             return Proof(status="not proved", detail=f"with this change nothing can be deployed: {error}")
         finally:
             copy.close()
+            stop_trials(request.home, progress)
     return _judged(release, asked, names)
 
 

@@ -18,12 +18,13 @@ SHOWN = 40
 
 def log_changes(baseline: Iterable[LogEntry], current: Iterable[LogEntry]) -> tuple[LogChange, ...]:
     """The templates that differ, new ones first, at most SHOWN; nothing where either side has no entry."""
+    from shakeout.logs.events import events
     from shakeout.logs.novelty import changes
     from shakeout.logs.templates.miner import TemplateMiner
 
     before, after = TemplateMiner(), TemplateMiner()
-    before.add_entries(baseline)
-    after.add_entries(current)
+    before.add_entries(events(baseline))
+    after.add_entries(events(current))
     found: list[LogChange] = []
     for change in changes(before, after)[:SHOWN]:
         evidence = change.template.evidence()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePath
 from typing import BinaryIO, Literal
 
@@ -24,7 +25,9 @@ from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.logs.errors import LoggedError, errors
 from shakeout.logs.normal import coarse
 from shakeout.logs.platform_words import how_ended
+from shakeout.logs.quotes import spoken
 from shakeout.logs.reading import EvidenceInput, read_evidence
+from shakeout.logs.requests import Requests
 from shakeout.logs.templated import Templates
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import Issue, LogChange, ReleaseSummary, Report, Status, Unexplained
@@ -36,6 +39,7 @@ from shakeout.runs.states import occurrences_of
 from shakeout.why.engine import Symptom
 from shakeout.why.sources import Sources
 
+_HOST = re.compile(r"\bhttps?://([a-z][a-z0-9-]{1,60})(?=[.:/])", re.I)
 _HASH = re.compile(r"[0-9a-f]{7,40}")
 _COMMIT_LABELS = ("commit", "commit-sha", "commit_sha", "git-commit", "revision-commit", "vcs-ref", "sha")
 
@@ -97,9 +101,10 @@ def _told(
 ) -> Report:
     commit, commit_from, repository = deployed
     stated = list(occurrences_of(found.documents, found.resolve))
-    log = ErrorLog([*occurrences(_owned(logged, stated), found.resolve), *stated])
+    named = _named_files(logged, stated, found.paths)
+    log = ErrorLog([*occurrences(_owned(logged, named), found.resolve), *stated])
     read = time.monotonic()
-    sources = Sources(log, Templates(found.entries))
+    sources = Sources(log, Templates(found.entries), Requests(found.entries, partial(_service, named=named)))
     if repository is not None:
         sources.add(repository)
         sources.add(SourcePaths(repository))
@@ -138,16 +143,33 @@ def _told(
     )
 
 
-def _owned(logged: Iterable[LoggedError], stated: Sequence[Occurrence]) -> Iterator[LoggedError]:
+def _named_files(logged: Sequence[LoggedError], stated: Sequence[Occurrence], paths: Sequence[str]) -> frozenset[str]:
     """
-    The errors, those without a service with the one after which their file is called.
+    What files may be called so that they are a service's: `kubectl logs backend > backend.log`.
 
-    Only services that the platform's own state names are known: `kubectl logs backend > backend.log` beside it.
+    That is a service that the platform's own state names. Where one of several files is called after the host of an
+    address that an error has, all of them are services'.
     """
     owners = {item.owner for item in stated if item.owner is not None}
+    files = {_stem(path) for path in paths}
+    texts = (error.traceback.first.message if error.traceback is not None else error.text for error in logged)
+    hosts = {host.lower() for text in texts for host in _HOST.findall(text[:3000])} if len(files) > 1 else set()
+    return frozenset(owners | (files if files & hosts else set()))
+
+
+def _stem(path: str) -> str:
+    return PurePath(path).name.partition(".")[0]
+
+
+def _service(entry: LogEntry, *, named: frozenset[str]) -> str | None:
+    """The service of an entry, by the name of its file where the entry itself does not say it."""
+    return entry.service or (stem if (stem := _stem(entry.locator.path)) in named else None)
+
+
+def _owned(logged: Iterable[LoggedError], named: frozenset[str]) -> Iterator[LoggedError]:
+    """The errors, those without a service with the one after which their file is called."""
     for error in logged:
-        stem = PurePath(error.entry.locator.path).name.partition(".")[0] if error.service is None and owners else ""
-        yield replace(error, service=stem) if stem in owners else error
+        yield replace(error, service=_service(error.entry, named=named)) if error.service is None else error
 
 
 class _Watch:
@@ -228,7 +250,9 @@ def _hinted(log: ErrorLog, sources: Sources) -> tuple[str, ...]:
 
     A log with such lines and no error is not called clean.
     """
-    doubtful = [item for item in log if not _is_symptom(item)][:DOUBTFUL]
+    doubtful = [
+        item for item in log if not _is_symptom(item) and (item.traceback is not None or spoken(item.text) is None)
+    ][:DOUBTFUL]
     if not doubtful:
         return ()
     symptoms = [Symptom(claim=_claim(item), evidence=item.evidence, service=item.owner) for item in doubtful]
@@ -278,8 +302,21 @@ def _unexplained(issues: Iterable[Issue], log: ErrorLog, *, repository: bool) ->
             found[key] = replace(found[key], count=found[key].count + count)
         else:
             more = _needed(needs if needs_more else "", repository=repository)
-            found[key] = Unexplained(symptom=symptom, needs=more, count=count, evidence=issue.evidence)
+            found[key] = Unexplained(
+                symptom=f"{symptom}{_first(issue, symptom)}", needs=more, count=count, evidence=issue.evidence
+            )
     return sorted(found.values(), key=lambda item: -item.count)
+
+
+def _first(issue: Issue, symptom: str) -> str:
+    """What is known of an error that nothing explains: its first cause, if that is another one, and its place."""
+    said = next((why.answer.removeprefix("Because ") for why in issue.whys if why.rule in _RESTATING), "")
+    error, raised, place = said.rpartition(" was raised")
+    known = symptom.endswith(error) or (symptom.endswith("…") and error.startswith(symptom.partition(": ")[2][:80]))
+    if not raised or (known and not place):
+        return ""
+    told = f"raised{place}" if known else said
+    return f" ({told if len(told) <= NAMED else f'{told[: NAMED - 1]}…'})"
 
 
 def _status(*, failed: bool, unsure: bool) -> Status:

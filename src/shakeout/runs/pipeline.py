@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,21 +21,24 @@ from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.platform import Platform
 from shakeout.logs.entry import LogEntry
 from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.requests import Requests
 from shakeout.logs.templated import Templates
 from shakeout.report.building import next_steps, recommendations
 from shakeout.report.model import LogChange, ReleaseSummary, Report, ServiceSummary, Status
 from shakeout.report.priority import status
 from shakeout.report.rendering import FILES, render
 from shakeout.runs.deploying import explained, gone_over
-from shakeout.runs.errorlogs import check_output, of_entries, of_fetched
+from shakeout.runs.errorlogs import check_output, of_entries, of_fetched, understood
 from shakeout.runs.explaining import Explanation, explain, symptoms_of
 from shakeout.runs.folder import RunFolder, new_run
 from shakeout.runs.intervention import outside, prove_by_deploying
 from shakeout.runs.lingering import last_inventory
 from shakeout.runs.novelty import last_good_run, log_changes
+from shakeout.runs.passed_limits import passed_limits
 from shakeout.runs.redeclaring import redeclared
 from shakeout.runs.request import Request
 from shakeout.runs.sources import declarations_of, images_of, platform_of, probes_of
+from shakeout.runs.stopping import stop_trials
 from shakeout.runs.traffic import decide
 from shakeout.targets.base import Collecting, Inventory, Progress, Release, Staged, Target
 from shakeout.targets.capture import entries, last_lines, merged, until_written
@@ -97,14 +100,13 @@ class Run:
             except asyncio.CancelledError:
                 self._interrupted = True
                 self.notes.append("the run was interrupted; what was not asked by then is missing")
-                task = asyncio.current_task()
-                if task is not None:
-                    task.uncancel()
+                _take_note()
             except DeploymentError as error:
                 what = "nothing was deployed" if self.release is None else "the release was not finished"
                 self._withdrawn = self.release is not None
                 self.notes.append(f"{what}: {error}")
             report = self._explain_and_report(folder, moment)
+            self._interrupted |= await _asked_to_end()
             if self.prove and not self._interrupted and self.release is not None and not self._staged():
                 report = await self._prove(report, folder)
             kept = self.keep and not self._interrupted and self.release is not None
@@ -112,13 +114,26 @@ class Run:
                 await self.target.keep()
         finally:
             if not kept:
-                await asyncio.shield(self.target.stop(self.progress))
+                await self._stop()
         return Finished(report=report, folder=folder, kept=kept)
+
+    async def _stop(self) -> None:
+        """Stop what was started. One Ctrl-C in the meantime changes nothing: the report is there, and this is short."""
+        stopping = asyncio.ensure_future(self.target.stop(self.progress))
+        try:
+            await asyncio.shield(stopping)
+        except asyncio.CancelledError:
+            if stopping.cancelled():
+                raise
+            _take_note()
+            self.progress("stopping what was started; once more to leave that to `shakeout down`")
+            await asyncio.shield(stopping)
 
     async def _deploy_and_verify(self, folder: RunFolder) -> None:
         staged = self._staged()
         plan_checks(self.request.plan)  # what is wrong with a check is said before anything is deployed
         if self.release is None:
+            stop_trials(self.request.home, self.progress)
             with self._timed("deploy"):
                 self.release = await self.target.deploy(self.request.plan, folder.path, self.progress)
         folder.save("release.json", self.release)
@@ -190,7 +205,7 @@ class Run:
         platform: Platform | None = None
         with self._timed("explain"):
             if self.release is not None:
-                platform = platform_of(self.request.plan, self.release, self._inventory, folder)
+                platform = platform_of(self.request.plan, self.release, self._inventory, folder, self.logs_folder)
             explanation = self._explain(results, platform, folder)
         with self._timed("report"):
             report = self._report(folder, moment, results, explanation)
@@ -202,7 +217,12 @@ class Run:
         if not self.keep:
             await self.target.stop(self.progress)
         with self._timed("prove"):
-            issues = await prove_by_deploying(self.request, report.issues, report.checks, self.progress)
+            try:
+                issues = await prove_by_deploying(self.request, report.issues, report.checks, self.progress)
+            except asyncio.CancelledError:
+                self._interrupted = True
+                _take_note()
+                return replace(report, notes=(*report.notes, "the proof of the fixes was interrupted"))
         seconds = {**report.seconds, "prove": round(self._seconds["prove"], 3)}
         report = replace(report, issues=issues, seconds=seconds)
         write_report(report, folder)
@@ -210,9 +230,9 @@ class Run:
 
     def _explain(self, results: tuple[CheckResult, ...], platform: Platform | None, folder: RunFolder) -> Explanation:
         declarations = declarations_of(self.request.plan, self.request.loaded.path)
-        templates = Templates(partial(self._entries, self.logs_folder or folder.path))
+        read = partial(self._entries, self.logs_folder or folder.path)
         log = self._error_log(folder, results)
-        sources = Sources(probes_of(results), declarations, log, templates)
+        sources = Sources(probes_of(results), declarations, log, Templates(read), Requests(read))
         if self.explaining:
             repository = self.request.repository
             for source in (repository, SourcePaths(repository), Guards(repository)):
@@ -220,7 +240,7 @@ class Run:
         if platform is not None:
             sources.add(platform)
             sources.add(images_of(folder))
-        symptoms = (*symptoms_of(results, platform), *gone_over(platform, log))
+        symptoms = (*symptoms_of(results, platform), *gone_over(platform, log), *passed_limits(platform, log))
         found = explain(symptoms, sources, results, redeclare=partial(redeclared, self.request))
         return replace(found, issues=explained(found.issues))
 
@@ -275,7 +295,7 @@ class Run:
             checks=results,
             issues=explanation.issues,
             unexplained=explanation.unexplained,
-            log_changes=self._log_changes(good, self.logs_folder or folder.path) if good else (),
+            log_changes=self._log_changes(good, self.logs_folder or folder.path, services) if good else (),
             baseline=good.name if good else None,
             recommendations=recommendations(explanation.issues),
             next_steps=next_steps(explanation.issues, explanation.unexplained, results),
@@ -284,17 +304,40 @@ class Run:
             facts={"manifest": plan.manifest_path},
         )
 
-    def _log_changes(self, baseline: Path, current: Path) -> tuple[LogChange, ...]:
-        """What is surely different in the services' logs from those of the last good run."""
+    def _log_changes(self, baseline: Path, current: Path, services: Iterable[ServiceSummary]) -> tuple[LogChange, ...]:
+        """
+        What is surely different in the services' logs from those of the last good run.
+
+        What a service that is not there does not say any more is no news.
+        """
         found = log_changes(self._entries(baseline), self._entries(current))
-        return tuple(change for change in found if change.sure)
+        there = all(service.status in {"deployed", "external"} for service in services)
+        return tuple(change for change in found if change.sure and (there or change.kind != "gone"))
 
     def _entries(self, folder: Path) -> Iterator[LogEntry]:
         """What the services wrote, in order of time."""
-        return merged(entries(folder, service.name) for service in self.request.plan.services)
+        return map(understood, merged(entries(folder, service.name) for service in self.request.plan.services))
 
     def _timed(self, phase: str) -> _Timed:
         return _Timed(self._seconds, phase)
+
+
+def _take_note() -> None:
+    """Take a cancellation as done: what comes after it is to be finished."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+async def _asked_to_end() -> bool:
+    """Whether a signal came while nothing was awaited, as explaining does not."""
+    try:
+        for _ in range(3):
+            await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        _take_note()
+        return True
+    return False
 
 
 class _Timed:

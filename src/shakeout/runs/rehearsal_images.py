@@ -8,7 +8,7 @@ as it is there. Where none does, or the image cannot be had: the service's comma
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from shakeout.targets.container import commands
 from shakeout.targets.container.engine import Command as EngineCommand
 from shakeout.targets.container.engine import Engine, find_engine, run_now
 from shakeout.targets.environment import SEARCH_PATH
+from shakeout.targets.uploading import lay_out_upload
 
 _LAST = 15
 CACHE = "localhost/shakeout/rehearsal"
@@ -41,6 +42,11 @@ class StandIns:
     there: list[str] = field(default_factory=list)
     processes: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
+
+    def note(self, names: list[str], name: str) -> None:
+        """Add a name to one of the lists, once."""
+        if name not in names:
+            names.append(name)
 
     def notes(self) -> Iterator[str]:
         """What the report has to say of it."""
@@ -69,28 +75,55 @@ def engine_here(wanted: bool) -> Engine | None:
         return None
 
 
-def stand_ins(plan: Plan, place: Path, urls: Mapping[str, str], engine: Engine | None, progress: Progress) -> StandIns:
+def stand_ins(
+    plans: Sequence[Plan], place: Path, urls: Mapping[str, str], engine: Engine | None, progress: Progress
+) -> StandIns:
     """
-    Find or make what runs for each image of the plan; files of commits are laid out below `place`.
+    Find or make what runs for each image of the plans; files of commits are laid out below `place`.
 
     Raises DeploymentError where an image cannot be built, UsageError where a service has neither image nor command
-    here.
+    here, or where one image would have to stand for two commits.
     """
     found = StandIns(engine=engine)
+    commits: dict[str, str] = {}
+    for plan in plans:
+        for service in plan.services:
+            if service.url is None and service.image is not None and _made_here(service, found):
+                _told_apart(plan, service, commits.setdefault(service.image, service.commit))
+        _add(found, plan, place, urls, progress)
+    return found
+
+
+def _made_here(service: ServicePlan, found: StandIns) -> bool:
+    """Whether files of a commit, and not what is in a registry, stand for the image."""
+    return service.build is not None or found.engine is None
+
+
+def _told_apart(plan: Plan, service: ServicePlan, commit: str) -> None:
+    if commit != service.commit:
+        raise UsageError(
+            f"the two releases of {service.name} have one image, so that they cannot be told apart",
+            expected="an image with ${commit} in its name",
+            seen=f"{service.image} for {commit[:12]} and for {service.commit[:12]}",
+            where=f"{plan.manifest_path}:{service.at.line}" if service.at else plan.manifest_path,
+        )
+
+
+def _add(found: StandIns, plan: Plan, place: Path, urls: Mapping[str, str], progress: Progress) -> None:
+    engine = found.engine
     known = LateValues(services={**urls, **{one.name: one.url for one in plan.services if one.url}})
     for service in plan.services:
         if service.url is not None or service.image is None:
             continue
         if engine is not None and service.build is not None:
-            _build(plan, service, service.image, _tree(plan, service, place, progress), engine, progress)
-            found.built.append(service.name)
-            found.named.append(service.image)
+            _build(plan, service, service.image, place, engine, progress)
+            found.note(found.built, service.name)
+            found.note(found.named, service.image)
         elif engine is not None and _is_there(engine, service.name, service.image, progress):
-            found.there.append(service.name)
+            found.note(found.there, service.name)
         elif service.command:
-            tree = _tree(plan, service, place, progress)
-            found.commands[service.image] = _command(service, tree, known)
-            found.processes.append(service.name)
+            found.commands[service.image] = _command(service, _files(plan, service, place, progress), known)
+            found.note(found.processes, service.name)
         else:
             raise UsageError(
                 f"{service.name} cannot be rehearsed on this machine",
@@ -98,7 +131,6 @@ def stand_ins(plan: Plan, place: Path, urls: Mapping[str, str], engine: Engine |
                 seen="none of them",
                 where=f"{plan.manifest_path}:{service.at.line}" if service.at else plan.manifest_path,
             )
-    return found
 
 
 def listed(names: list[str]) -> str:
@@ -114,13 +146,33 @@ def _tree(plan: Plan, service: ServicePlan, place: Path, progress: Progress) -> 
     return tree
 
 
-def _build(plan: Plan, service: ServicePlan, image: str, tree: Path, engine: Engine, progress: Progress) -> None:
+def _files(plan: Plan, service: ServicePlan, place: Path, progress: Progress) -> Path:
+    """The files in which a service's command runs: those of its commit, without what is not uploaded."""
+    tree, spec = _tree(plan, service, place, progress), service.build
+    if spec is None or spec.upload is None or spec.context != ".":
+        return tree
+    return _context(plan, service, place, progress)
+
+
+def _context(plan: Plan, service: ServicePlan, place: Path, progress: Progress) -> Path:
+    """The folder that the service's image is built from; of one that is uploaded, only what comes up."""
+    tree, spec = _tree(plan, service, place, progress), service.build
+    if spec is None or spec.upload is None:
+        return tree / (spec.context if spec is not None else ".")
+    folder = place / f"{service.commit}-upload" / spec.context
+    if not folder.exists():
+        out = lay_out_upload(tree, spec.context, folder)
+        progress(f"leaving out what gcloud does not upload of {spec.context} (files: {out})")
+    return folder
+
+
+def _build(plan: Plan, service: ServicePlan, image: str, place: Path, engine: Engine, progress: Progress) -> None:
     assert service.build is not None
-    spec = service.build
+    spec, tree = service.build, _tree(plan, service, place, progress)
     progress(f"{service.name}: building its image from {spec.dockerfile}")
     wanted = commands.Build(
         dockerfile=tree / spec.dockerfile,
-        context=tree / spec.context,
+        context=_context(plan, service, place, progress),
         shown=spec.dockerfile,
         tag=image,
         labels={commands.REVISION: service.commit},
@@ -135,6 +187,7 @@ def _build(plan: Plan, service: ServicePlan, image: str, tree: Path, engine: Eng
             service=service.name,
             seen="\n".join(lines[-_LAST:]),
             where=spec.dockerfile,
+            hint="correct it, or run the services by their commands instead of images: --rehearsal-commands",
         )
     run_now(engine, EngineCommand(words=("tag", image, f"{CACHE}/{plan.application}/{service.name}:latest")))
 

@@ -1,8 +1,9 @@
 """
 The values of a platform's secrets, for a rehearsal: the platform's own secret manager is not asked.
 
-A value comes from the file that the caller names (lines `NAME=VALUE`, NAME as the secret manager has it), else from the
-source that the manifest's own `secrets` give where the environment names the secret manager.
+A value comes from the file that the caller names (lines `NAME=VALUE`, NAME as the secret manager has it, or
+`NAME:VERSION=VALUE`), else from the source that the manifest's own `secrets` give where the environment names the
+secret manager. It stands for every version that the manifest refers to.
 """
 
 from __future__ import annotations
@@ -18,21 +19,23 @@ from shakeout.targets.cloud_run.names import secret_version
 _LIMIT = 1_000_000
 
 
-def secret_values(request: Request, file: Path | None) -> dict[str, str]:
-    """Each secret that the plan's services refer to, with its value; UsageError names all that have none."""
+def secret_values(request: Request, file: Path | None) -> dict[str, dict[str, str]]:
+    """Each secret that the plan's services refer to, with a value by version; UsageError names all that have none."""
     given = _given(file) if file else {}
-    found: dict[str, str] = {}
+    found: dict[str, dict[str, str]] = {}
     missing: dict[str, str] = {}
     for service in request.plan.services:
         for variable, reference in service.secret_references.items():
-            name = secret_version(reference).secret.rpartition("/")[2]
-            if name in found:
+            wanted = secret_version(reference)
+            name, version = wanted.secret.rpartition("/")[2], wanted.version
+            if version in found.get(name, ()):
                 continue
-            value = given[name] if name in given else _declared(request, service.name, variable)
+            value = given.get(f"{name}:{version}", given.get(name))
+            value = _declared(request, service.name, variable) if value is None else value
             if value is None:
                 missing[name] = f"{name} (for {variable} of {service.name})"
             else:
-                found[name] = value
+                found.setdefault(name, {})[version] = value
     if missing:
         raise UsageError(
             "a rehearsal needs values for the secrets of the environment, and does not ask the platform for them",

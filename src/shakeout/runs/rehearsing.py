@@ -35,21 +35,33 @@ HOME = "rehearsal"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rehearsed:
-    """A rehearsal that can begin: the request with what the double was told, and sentences for the report."""
+    """
+    A rehearsal that can begin: the request with what the double was told, and sentences for the report.
+
+    `earlier` is the request of the release that is to be there before, in the same way.
+    """
 
     request: Request
     notes: tuple[str, ...]
+    earlier: Request | None = None
 
 
 @contextlib.contextmanager
 def rehearsing(
-    request: Request, *, faults: Sequence[str], secrets: Path | None, containers: bool, progress: Progress
+    request: Request,
+    *,
+    faults: Sequence[str],
+    secrets: Path | None,
+    containers: bool,
+    progress: Progress,
+    earlier: Request | None = None,
 ) -> Iterator[Rehearsed]:
     """
     Start the double of the environment's platform, and point this process at it as long as the context lasts.
 
-    With `containers`, images run where an engine answers; without, each service's command does. Raises UsageError where
-    the environment has no double, a secret has no value here, or nothing can stand for a service's image.
+    With `containers`, images run where an engine answers; without, each service's command does. The double can run what
+    `earlier` asks for, too; releasing that is the caller's. Raises UsageError where the environment has no double, a
+    secret has no value here, or nothing can stand for a service's image.
     """
     plan = request.plan
     if plan.target != "cloud-run":
@@ -59,23 +71,28 @@ def rehearsing(
             seen=f"target {plan.target}",
             where=request.plan.manifest_path,
         )
-    values = secret_values(request, secrets)
+    requests = [request] if earlier is None else [earlier, request]
+    plans = [one.plan for one in requests]
+    values: dict[str, dict[str, str]] = {}
+    for one in requests:
+        for name, versions in secret_values(one, secrets).items():
+            values.setdefault(name, {}).update(versions)
     _forget(request)
-    names = _full_names(plan)
+    names = {name: full for one in plans for name, full in _full_names(one).items()}
     held = {service: ports.hold_free() for service in names}
     urls = {service: f"http://{ports.HOST}:{port.number}" for service, port in held.items()}
-    told = Faults.parse(faults)
+    wrong = Faults.parse(faults)
     with (
         tempfile.TemporaryDirectory(prefix="shakeout-rehearsal-source-", ignore_cleanup_errors=True) as place,
         contextlib.ExitStack() as stack,
     ):
-        found = stand_ins(plan, Path(place), urls, engine_here(containers), progress)
+        found = stand_ins(plans, Path(place), urls, engine_here(containers), progress)
         stack.callback(found.close)
         settings = Settings(
             project=environment_options(plan).project,
             commands=found.commands,
             secrets=values,
-            faults=told,
+            faults=wrong,
             engine=found.engine.name if found.engine and (found.built or found.there) else "none",
         )
         for port in held.values():
@@ -85,10 +102,13 @@ def rehearsing(
         ready = stack.enter_context(started(order))
         progress(f"rehearsing {plan.environment} on a double of Cloud Run at {ready.run}")
         stack.enter_context(_variables(_endpoint_variables(ready, names, urls)))
-        known = (*plan.secret_values, *values.values())
+        of_secrets = (value for versions in values.values() for value in versions.values())
+        known = (*(value for one in plans for value in one.secret_values), *of_secrets)
+        told = [replace(one, plan=replace(one.plan, secret_values=known)) for one in requests]
         yield Rehearsed(
-            request=replace(request, plan=replace(plan, secret_values=known)),
-            notes=tuple(_notes(plan, found, faults)),
+            request=told[-1],
+            notes=tuple(_notes(plan, found, faults, earlier)),
+            earlier=told[0] if earlier is not None else None,
         )
 
 
@@ -114,10 +134,11 @@ def _endpoint_variables(ready: Ready, names: Mapping[str, str], urls: Mapping[st
     return {RUN: ready.run, LOGGING: ready.logging, ADDRESSES: ",".join(addresses)}
 
 
-def _notes(plan: Plan, found: StandIns, faults: Sequence[str]) -> Iterator[str]:
+def _notes(plan: Plan, found: StandIns, faults: Sequence[str], earlier: Request | None) -> Iterator[str]:
+    there = "without any service" if earlier is None else f"with a release of {earlier.plan.commit[:12]}"
     yield (
         f"this was a rehearsal on a double of Cloud Run on this machine: nothing was deployed to "
-        f"{environment_options(plan).project}, and the double began without any service"
+        f"{environment_options(plan).project}, and the double began {there}"
     )
     yield from found.notes()
     if faults:

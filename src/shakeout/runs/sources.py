@@ -12,14 +12,17 @@ from shakeout.catalogue.symptoms import DEPLOYMENT
 from shakeout.checks.base import CheckResult
 from shakeout.evidence.declarations import Declarations, Declared, Setting
 from shakeout.evidence.image import Images, ObservedImage
-from shakeout.evidence.model import Evidence, Locator
+from shakeout.evidence.model import QUOTE_LIMIT, Evidence, Locator
 from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probe, Probes
 from shakeout.manifest.plan import BackingServicePlan, Plan, ServicePlan
 from shakeout.runs.folder import RunFolder
 from shakeout.targets.base import Deployment, Inventory, Release, Revision, Running
+from shakeout.targets.capture import last_lines
 from shakeout.targets.supervised import EVENTS_FOLDER
 
+LAST_LINES = 5
+"""Lines of a failed service's own output that are kept beside what the platform says."""
 RECORD = ".image.txt"
 """How the record of a service's image ends."""
 
@@ -44,9 +47,11 @@ def probes_of(results: Iterable[CheckResult]) -> Probes:
     )
 
 
-def platform_of(plan: Plan, release: Release, inventory: Inventory | None, folder: RunFolder) -> Platform:
+def platform_of(
+    plan: Plan, release: Release, inventory: Inventory | None, folder: RunFolder, logs: Path | None = None
+) -> Platform:
     """
-    The release and the inventory, as rules read them.
+    The release and the inventory, as rules read them. `logs` is the run's folder that has the services' logs.
 
     What the platform said is written to `platform.txt` in the run's folder, one line each, and quoted from there.
     """
@@ -59,7 +64,8 @@ def platform_of(plan: Plan, release: Release, inventory: Inventory | None, folde
     for revision in release.revisions:
         running = inventory.get(revision.service) if inventory else None
         lines.append(_service_line(revision, running))
-        items.append(_service_item(revision, running, plans.get(revision.service), _evidence(lines)))
+        said = _last_lines(logs or folder.path, revision)
+        items.append(_service_item(revision, running, plans.get(revision.service), _evidence(lines), said))
     for backing in plan.backing_services:
         running = inventory.get(backing.name) if inventory else None
         lines.append(_backing_line(backing, running, release.environment))
@@ -136,8 +142,23 @@ def _service_line(revision: Revision, running: Running | None) -> str:
     return "; ".join(" ".join(part.split()) for part in parts)
 
 
+def _last_lines(folder: Path, revision: Revision) -> tuple[Evidence, ...]:
+    """The last lines that a service which failed wrote, the last first; what the platform says of it is left out."""
+    if revision.status != "failed":
+        return ()
+    lines = [entry for entry in last_lines(folder, revision.service, 50) if entry.message.strip() and not entry.system]
+    return tuple(
+        Evidence(kind="log", locator=entry.locator, quote=entry.message[:QUOTE_LIMIT])
+        for entry in reversed(lines[-LAST_LINES:])
+    )
+
+
 def _service_item(
-    revision: Revision, running: Running | None, plan: ServicePlan | None, evidence: tuple[Evidence, ...]
+    revision: Revision,
+    running: Running | None,
+    plan: ServicePlan | None,
+    evidence: tuple[Evidence, ...],
+    last: tuple[Evidence, ...],
 ) -> PlatformItem:
     failure = revision.failure
     located = (
@@ -162,6 +183,7 @@ def _service_item(
         facts=msgspec.to_builtins({**revision.facts, **failure_facts}),
         evidence=(*evidence, *located),
         deployed=revision.status == "deployed",
+        last_lines=last,
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +12,10 @@ from shakeout.runs.request import make_request
 from shakeout.targets import state
 from shakeout.targets.base import Progress
 from shakeout.targets.command import CommandTarget
+from shakeout.targets.processes import Process, alive, identify
+
+TRIALS = "trials"
+"""Where fixes are tried, below the home of runs."""
 
 
 def stop_left(
@@ -29,6 +35,31 @@ def stop_left(
             found.append(name)
             continue
         found += [] if kept is None else state.down(folder, progress, name)
+    return found + stop_trials(home, progress, environment)
+
+
+def trial_home(home: Path) -> Path:
+    """The home of a release that this process makes to try a fix: what it made is found there, also after a crash."""
+    own = identify(os.getpid())
+    assert own is not None, "this process lives"
+    return home / TRIALS / f"{own.pid}-{own.start}"
+
+
+def stop_trials(home: Path, progress: Progress, environment: str | None = None) -> list[str]:
+    """
+    Stop and remove what a killed shakeout left of fixes that it tried; one that goes on is left alone.
+
+    Returns what was there, in words. Raises ShakeoutError as `state.down` does.
+    """
+    found = []
+    for place in sorted((home / TRIALS).glob("*-*")):
+        owner = Process(*(int(part) for part in place.name.split("-")))
+        if owner.pid != os.getpid() and alive(owner):
+            continue
+        names = state.down(place / "state", progress, environment)
+        found += [f"{name} (a fix that was tried)" for name in names]
+        if not list((place / "state").glob("*.json")):
+            shutil.rmtree(place, ignore_errors=True)
     return found
 
 

@@ -27,10 +27,13 @@ class Tried:
     secrets: tuple[str, ...]
 
 
-def try_faults(source: Path, faults: Sequence[Fault], folder: Path, environment: str | None = None) -> Tried:
+def try_faults(
+    source: Path, faults: Sequence[Fault], folder: Path, environment: str | None = None, *, prove: bool = False
+) -> Tried:
     """
     Inject the faults into a copy of `source`, deploy that to the environment where they belong (or to `environment`),
-    verify and explain it. Everything is below `folder`. No fault at all is the healthy application.
+    verify and explain it; with `prove`, deploy the fixes too. Everything is below `folder`. No fault at all is the
+    healthy application.
     """
     injected = inject(source, folder / "application", faults)
     # Where the application's own environments ask for a database by its address, it gets a file.
@@ -45,7 +48,7 @@ def try_faults(source: Path, faults: Sequence[Fault], folder: Path, environment:
     )
     try:
         with _place(request, [word for fault in faults for word in fault.rehearsal]) as told:
-            run = Run(request=told, target=make_target(told), progress=lambda line: None)
+            run = Run(request=told, target=make_target(told), progress=lambda line: None, prove=prove)
             finished = asyncio.run(run.execute())
             secrets = told.plan.secret_values
     finally:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from typing import Any
 
 import httpx2
@@ -68,6 +69,7 @@ def _telling(text: str) -> str:
     try:
         document = json.loads(text)
     except ValueError:
+        text = _page(text)
         return f": {_short(text)}" if text else ""
     if not isinstance(document, dict):
         return f": {_short(text)}"
@@ -84,6 +86,39 @@ def _telling(text: str) -> str:
             if not parts and isinstance(holder.get(key), str):
                 parts.append(holder[key])
     return f": {_short('; '.join(parts) or text)}"
+
+
+class _Reading(HTMLParser):
+    """What a person reads of a page: its title, and its text without scripts and styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.within: list[str] = []
+        self.title: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"title", "script", "style"}:
+            self.within.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.within and self.within[-1] == tag:
+            self.within.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not self.within:
+            self.text.append(data)
+        elif self.within[-1] == "title":
+            self.title.append(data)
+
+
+def _page(text: str) -> str:
+    """The title of an HTML page, else its text; any other text as it is."""
+    if not text[:200].lower().startswith(("<!doctype html", "<html", "<head", "<h1", "<title")):
+        return text
+    reading = _Reading()
+    reading.feed(text)
+    return " ".join("".join(reading.title or reading.text).split())
 
 
 def _short(text: str) -> str:

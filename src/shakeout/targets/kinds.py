@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import importlib
 import typing
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -35,6 +36,7 @@ class TargetKind:
     `environment` and `service` are the models of the `options` of an environment and of a service. `faults` says what
     a plan asks for that this kind cannot give; it does no I/O. `beside` says
     whether a second release can be made beside the first, without touching it: only there a fix is tried by deploying.
+    `trial` are options of the environment that such a release has, so that nothing of it stays.
     """
 
     name: str
@@ -43,6 +45,7 @@ class TargetKind:
     service: type[TargetOptions] = TargetOptions
     faults: Callable[[Plan], Iterable[ManifestFault]] = lambda plan: ()
     beside: bool = True
+    trial: Mapping[str, Any] = field(default_factory=dict)
 
 
 def kind_names() -> tuple[str, ...]:

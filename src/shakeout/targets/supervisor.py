@@ -292,6 +292,8 @@ def _first_line() -> tuple[bytes, bytes]:
 
 def main(kind: type[Supervisor] = Supervisor) -> None:
     os.chdir("/")
+    # What shakeout itself was given besides (a pipe of a shell or of CI) may end with shakeout; this process goes on.
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     line, rest = _first_line()
     if not line:
         return

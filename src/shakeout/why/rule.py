@@ -28,7 +28,8 @@ class GuardSpec:
 
     `name` is what the guard is called. `kind` names the detector in `shakeout.evidence.guards` that looks for it in
     the repository's CI, pre-commit and lint configuration; `arguments` are that detector's. `missing` is the sentence
-    that the chain ends with where the guard is absent; `add` is the configuration that adds it.
+    that the chain ends with where the guard is absent; `add` is the configuration that adds it. `scripts` is the guard
+    for what Node.js runs, where that is another one.
     """
 
     name: str
@@ -36,6 +37,7 @@ class GuardSpec:
     missing: str
     add: str
     arguments: tuple[str, ...] = ()
+    scripts: GuardSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from google.cloud import run_v2
 
-from shakeout.errors import DeploymentError
+from shakeout.errors import DeploymentError, UsageError
 from shakeout.rehearsal.names import Location, ServiceName
 from shakeout.runs.attached import attach
 from shakeout.targets.cloud_run.api import Api
@@ -46,7 +46,7 @@ async def test_a_release_is_verified_twice_and_then_has_all_of_the_traffic(tmp_p
 
 async def test_a_release_whose_required_check_fails_never_has_traffic(tmp_path: Path) -> None:
     async with opened(tmp_path) as shop:
-        await shop.release()
+        first = await shop.release()
         before = shop.traffic()
         finished = await shop.release(BROKEN="1")
         assert str(finished.report.status) == "FAILED"
@@ -54,6 +54,12 @@ async def test_a_release_whose_required_check_fails_never_has_traffic(tmp_path: 
         assert shop.traffic() == before
         assert shop.tags() == []
         assert not any("has the traffic" in line for line in shop.told[-3:])
+        # `shakeout verify` knows which one serves now.
+        request = shop.asked()
+        attached = attach(request.plan, request.home, {})
+        request.repository.close()
+        assert attached.release.id == first.report.release.id != finished.report.release.id
+        assert attached.release.revisions[0].url == first.report.services[0].url
         # What was rolled back is not picked up again by what comes next.
         assert str((await shop.release(COLOUR="green")).report.status) == "SUCCESSFUL"
 
@@ -63,6 +69,10 @@ async def test_a_first_release_that_fails_leaves_no_service(tmp_path: Path) -> N
         finished = await shop.release(BROKEN="1")
         assert str(finished.report.status) == "FAILED"
         assert shop.traffic() == {}
+        request = shop.asked()
+        with pytest.raises(UsageError, match="nothing is known to run in staging"):
+            attach(request.plan, request.home, {})
+        request.repository.close()
 
 
 async def test_what_fails_only_with_traffic_gives_it_back(tmp_path: Path) -> None:

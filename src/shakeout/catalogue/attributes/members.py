@@ -15,7 +15,7 @@ from shakeout.catalogue.attributes.claims import (
     attributes,
 )
 from shakeout.catalogue.attributes.finding import class_of
-from shakeout.catalogue.exceptions import ExceptionRaised
+from shakeout.catalogue.exceptions import ExceptionRaised, first_cause
 from shakeout.catalogue.frames import own_frame, quoted
 from shakeout.evidence.definitions import before, ended, members, parsed
 from shakeout.evidence.patches import nearest, unified, with_line
@@ -33,6 +33,8 @@ _UNDEFINED = re.compile(
     r"|Cannot (?:read|set) property '([^'\n]{1,100})' of (?:undefined|null)"
 )
 _OBJECT = re.compile(r"(?:type object )?'(\w+)'(?: object)? has no attribute '(\w+)'")
+_SETTINGS = frozenset({"Settings", "LazySettings", "UserSettingsHolder"})
+_SETTINGS_MODULE = re.compile(r"DJANGO_SETTINGS_MODULE['\"]\s*[,\]]\s*=?\s*['\"]([\w.]{1,200})['\"]")
 
 
 @attributes.rule
@@ -51,7 +53,7 @@ def member_absent(
 
     ## How we know
     The exception names the class or the module; the repository has exactly one of that name, and its source does not
-    have the member.
+    have the member. For a Django setting it is the one settings module that the project names.
     Where the class or module answers for its members by code (`__getattr__`), this is a possibility only.
 
     ## What to change
@@ -83,6 +85,11 @@ def member_absent(
         yield Because(NothingThere(member, at), quoted(paths, at))
         yield Unknown("where the value comes from (what the call that gave None was asked for)")
         return
+    if owner in _SETTINGS and _asked_django(raised, log):
+        path = _settings_of(member, modules, at.path)
+        if path is not None:
+            yield Because(MemberAbsent("settings", member, path, at), quoted(paths, at))
+        return
     found = class_of(owner, modules, at.path)
     if found is not None and member not in members(modules.source(found.path), owner):
         evidence = (*quoted(paths, at), *quoted(paths, found.at, f"defines {owner}"))
@@ -90,6 +97,33 @@ def member_absent(
         sure = not _answers_itself(found.node)
         strength = Strength.OBSERVED if sure else Strength.CONSISTENT
         yield Because(MemberAbsent(owner, member, found.path, at), evidence, strength=strength)
+
+
+def _asked_django(raised: ExceptionRaised, log: ErrorLog | None) -> bool:
+    """Whether it is Django's own object of the settings that was asked."""
+    occurrence = log.get(raised.key) if log is not None else None
+    first = first_cause(occurrence.traceback) if occurrence is not None and occurrence.traceback is not None else None
+    frames = first.frames[-2:] if first is not None else ()
+    return any(frame.path.replace("\\", "/").endswith("django/conf/__init__.py") for frame in frames)
+
+
+def _settings_of(member: str, modules: PythonModules, near: str) -> str | None:
+    """
+    The module of a Django project's settings, or of those that it takes in, in which a setting would stand.
+
+    None where there is not exactly one, and where it has the setting.
+    """
+    repository = modules.repository
+    rows = (repository.lines(at.path)[(at.line or 1) - 1] for at in repository.grep("DJANGO_SETTINGS_MODULE", ["*.py"]))
+    named = {match[1] for row in rows if (match := _SETTINGS_MODULE.search(row))}
+    found = modules.find(named.pop(), near) if len(named) == 1 else None
+    if found is None:
+        return None
+    taken = [one.path for one in modules.imports(found) if one.path is not None]
+    files = list(dict.fromkeys((found, *taken)))
+    if any((source := modules.source(path)) is not None and source.bindings(member) for path in files):
+        return None
+    return next((path for path in files if ended(repository, path, had("settings", member)) is not None), found)
 
 
 def _answers_itself(node: ast.AST) -> bool:
@@ -143,6 +177,10 @@ def member_renamed_or_removed(
     Use the new name; the patch does it on that line.
     """
     repository = modules.repository
+    row = next((found.quote for found in quoted(paths, absent.at)), absent.member)
+    row = row if "getattr(" in row else re.sub(r"(['\"]).*?\1", "''", row)
+    if not re.search(rf"\b{re.escape(absent.member)}\b", row):
+        return
     commit = ended(repository, absent.path, had(absent.owner, absent.member))
     if commit is None:
         source = modules.source(absent.path)

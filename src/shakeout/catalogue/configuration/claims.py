@@ -19,6 +19,17 @@ configuration = Family(
         ),
         missing="nothing in the repository's checks loads the settings of the environment before it is deployed",
         add="- run: python -c 'from yourpackage.settings import Settings; Settings()'  # with the environment's values",
+        scripts=GuardSpec(
+            name="check of the settings before the deployment",
+            kind="command",
+            arguments=(
+                r"\bdotenv-linter\b", r"check[-_]?(?:env|config|settings)", r"shakeout\s+(?:up|verify)",
+                r"docker\s+compose\s+.*config\s+(?:-q|--quiet)", r"env-schema|envalid|dotenv-safe",
+                r"\bnode\s+\S*(?:settings|config|env)\S*",
+            ),
+            missing="nothing in the repository's checks loads the settings of the environment before it is deployed",
+            add="- run: node -e 'require(\"./src/settings\")'  # with the environment's values",
+        ),
     ),
 )  # fmt: skip
 

@@ -296,7 +296,8 @@ class SilentAddressDeclared(Claim):
         return f"Why does {self.at} name {self.address}?"
 
     def title(self) -> str:
-        return f"{self.target} does not answer at {self.address}, where {self.at} points"
+        where = "" if self.target == self.address else f" at {self.address}"
+        return f"{self.target} does not answer{where}, where {self.at} points"
 
 
 @claim(Layer.DECLARATION)
@@ -354,19 +355,26 @@ class CertificateExpected(Claim):
 
 @claim(Layer.DECLARATION)
 class WrongCredentialsDeclared(Claim):
-    """The line that gives the address with its user and password (or the secret that does)."""
+    """The line that gives the address with its user and password (or the secret that does), or with no password."""
 
     target: str
     address: str
     at: Locator
+    password: bool = True
 
     def __str__(self) -> str:
+        if not self.password:
+            return f"{self.at} names no password for {self.target}, which does not accept that"
         return f"{self.at} says which user and password {self.target} is asked with, and they are not accepted"
 
     def why(self) -> str:
+        if not self.password:
+            return f"Why does {self.at} name no password?"
         return f"Why does {self.at} name credentials that are not accepted?"
 
     def title(self) -> str:
+        if not self.password:
+            return f"{self.target} wants a password, and {self.at} names none"
         return f"{self.target} does not accept the user or the password of {self.at}"
 
 

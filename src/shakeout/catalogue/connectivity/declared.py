@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from shakeout.catalogue.connectivity.claims import (
     AddressWithoutServer,
@@ -29,10 +29,19 @@ from shakeout.catalogue.connectivity.claims import (
     WrongDatabaseDeclared,
     WrongSchemeDeclared,
 )
+from shakeout.catalogue.connectivity.egress import is_private, without_a_way
 from shakeout.catalogue.connectivity.family import View, connectivity
-from shakeout.catalogue.connectivity.places import Place, declared_in_repository, named_in_repository, with_port
+from shakeout.catalogue.connectivity.places import (
+    Place,
+    declared_in_repository,
+    in_release,
+    named_in_repository,
+    same_address,
+    with_port,
+)
 from shakeout.catalogue.connectivity.remedies import other_scheme, replace_address, switch_off
 from shakeout.evidence.declarations import Declarations
+from shakeout.evidence.egress import Egress
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.probes import Probes
@@ -40,9 +49,6 @@ from shakeout.evidence.repository import Repository
 from shakeout.logs.errorlog import ErrorLog
 from shakeout.why import Because, Claim, Remedy, Strength
 from shakeout.why.links import Unknown
-
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_ANYWHERE = {"0.0.0.0", "::", "*"}
 
 AddressState = (
     NothingListens
@@ -72,16 +78,9 @@ def _elsewhere(target: str | None, address: str | None, view: View) -> tuple[str
     if item is None or item.state != "running" or address is None or not item.evidence:
         return None
     actual = item.listening if item.kind == "service" else ((item.address,) if item.address else ())
-    if not actual or any(_same(address, one) for one in actual):
+    if not actual or any(same_address(address, one) for one in actual):
         return None
     return actual[0], item
-
-
-def _same(address: str, listening: str) -> bool:
-    host, _, port = address.rpartition(":")
-    other, _, other_port = listening.rpartition(":")
-    host, other = host.strip("[]"), other.strip("[]")
-    return port == other_port and (host == other or other in _ANYWHERE or {host, other} <= _LOOPBACK)
 
 
 @connectivity.rule
@@ -164,13 +163,8 @@ def private_address(state: NoAnswer, platform: Platform) -> Iterator[Because]:
     ## What to change
     Give the service access to that network, or the server a public address with TLS.
     """
-    host = state.address.rpartition(":")[0].strip("[]")
     listing = platform.listing()
-    try:
-        private = ipaddress.ip_address(host).is_private and not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        private = host.endswith((".internal", ".local", ".svc"))
-    if private and platform.target in {"cloud-run", "command"} and listing is not None:
+    if is_private(state.address) and platform.target in {"cloud-run", "command"} and listing is not None:
         yield Because(
             PrivateAddress(state.target, state.address, platform.target), [listing], strength=Strength.CONSISTENT
         )
@@ -184,6 +178,7 @@ def declared_address(
     declarations: Declarations | None,
     platform: Platform | None,
     repository: Repository | None,
+    egress: Egress | None,
 ) -> Iterator[Because | Unknown]:
     """
     A line declares the address.
@@ -210,12 +205,22 @@ def declared_address(
         if deeper or (not isinstance(state, AnotherServer) and _absent(state.target, state.address, view)):
             return
     place = view.place(state.target, state.address)
+    if egress is not None and isinstance(state, NoAnswer):
+        cut_off = without_a_way(state, egress, log)
+        if cut_off is not None and cut_off.whole:
+            return
+    there = in_release(state.address, place, platform)
+    if there is not None:
+        yield Unknown(f"a look at {state.address} itself: the release (or `--url`) has {there.name} there, no line has")
+        return
     if place is not None and declarations is not None and _is_of_another(place, state.target, declarations):
         return
     if place is not None and declarations is not None and place.setting.at is not None:
         quoted = declarations.quote(place.setting.at)
         if quoted is not None:
             claim = _claim(state, place.target, place.address, place.setting.at, place.scheme, view)
+            if isinstance(claim, WrongCredentialsDeclared):
+                claim = replace(claim, password=place.has_password)
             yield Because(claim, [quoted], fixes=_fixes(state, place, declarations, repository))
         return
     if state.address is None:
@@ -279,6 +284,8 @@ def undeclared_address(
     Declare the backing service and its address for this environment.
     """
     view = View(log=log, declarations=declarations, platform=platform)
+    if in_release(state.address, None, platform) is not None:
+        return
     if view.place(state.target, state.address) is not None or list(named_in_repository(state.address, repository)):
         return
     secret = next(

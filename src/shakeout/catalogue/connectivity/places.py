@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from shakeout.catalogue.connectivity.seen import Seen
 from shakeout.evidence.declarations import Declarations, Declared, Setting
 from shakeout.evidence.model import Evidence, Locator
-from shakeout.evidence.platform import Platform
+from shakeout.evidence.platform import Platform, PlatformItem
 from shakeout.evidence.python_source import PythonSource
 from shakeout.evidence.repository import Repository
 
@@ -35,6 +35,7 @@ PORTS = {
 }
 _LATE = re.compile(r"\$\{services\.([A-Za-z_][\w-]*)\.(url|host|port|address)\}")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"}
+_ANYWHERE = {"0.0.0.0", "::", "*"}
 _NOT_SOURCE = re.compile(
     r"(^|/)(tests?|spec|docs?|examples?|node_modules|vendor|fixtures)/|\.(md|rst|lock|sum|svg|patch)$|(^|/)CHANGELOG",
     re.I,
@@ -60,6 +61,18 @@ class Place:
     literal: bool
 
     @property
+    def referenced(self) -> bool:
+        """Whether the address is that of a service of the release, wherever it is: the line only refers to it."""
+        used = {match[2] for match in _LATE.finditer(self.setting.value)}
+        return bool(used & {"url", "address"}) or used >= {"host", "port"}
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the address names one, or refers to a secret or a variable that may hold one."""
+        before, at, _ = self.url.partition("://")[2].partition("/")[0].rpartition("@")
+        return bool(at) and (":" in before or "${" in before)
+
+    @property
     def scheme(self) -> str:
         return self.url.partition("://")[0].partition("+")[0].lower()
 
@@ -77,7 +90,7 @@ def shown(host: str, port: int | None) -> str:
 
 
 def places(declarations: Declarations, platform: Platform | None) -> tuple[Place, ...]:
-    """Every address that the environment declares; those of backing services first, then services' variables."""
+    """Every address that the environment declares: backing services first, then services' own and their variables'."""
     found: list[Place] = []
     for backing in declarations.backing_services.values():
         setting = backing.settings.get("url")
@@ -87,6 +100,11 @@ def places(declarations: Declarations, platform: Platform | None) -> tuple[Place
                 found.append(place)
     for service in declarations.services.values():
         for name, setting in service.settings.items():
+            if name == "url":
+                place = _place(service.name, setting, service, declarations, platform)
+                if place is not None:
+                    found.append(place)
+                continue
             if not name.startswith("environment."):
                 continue
             target = _meant(name.partition(".")[2], setting.value, declarations)
@@ -175,6 +193,25 @@ def place_of(seen: Seen, declared: tuple[Place, ...]) -> Place | None:
         by_rank.setdefault(rank, []).append(place)
     fitting = by_rank[min(by_rank)] if by_rank else []
     return next((place for place in fitting if place.literal), fitting[0] if fitting else None)
+
+
+def same_address(address: str, listening: str) -> bool:
+    """Whether `host:port` is where a process listens, which may be any of this machine's addresses."""
+    host, _, port = address.rpartition(":")
+    other, _, other_port = listening.rpartition(":")
+    host, other = host.strip("[]"), other.strip("[]")
+    return port == other_port and (host == other or other in _ANYWHERE or {host, other} <= _LOOPBACK)
+
+
+def in_release(address: str | None, place: Place | None, platform: Platform | None) -> PlatformItem | None:
+    """The service that the release (or `--url`) has at an address, where no line of the manifest says that it is."""
+    if address is None or (place is not None and not place.referenced):
+        return None
+    for item in platform or ():
+        parts = urlsplit(item.url or "")
+        if parts.hostname and same_address(address, shown(parts.hostname, parts.port or PORTS.get(parts.scheme))):
+            return item
+    return None
 
 
 def known_part(path: str) -> str:

@@ -233,7 +233,8 @@ class OpenBreaker:
 def open_breaker(text: str, type_: str = "") -> OpenBreaker | None:
     """The breaker that a text (and the error's type) says is open or half-open, None where it says no such thing."""
     match = _BREAKER.search(text[:LIMIT])
-    if match and _CONDITION.search(text, max(0, match.start() - 60), match.start()) is None:
+    said = match is not None and not quoted_only(text[:LIMIT], _BREAKER)
+    if match and said and _CONDITION.search(text, max(0, match.start() - 60), match.start()) is None:
         return OpenBreaker(name=match["a"] or match["b"] or match["c"])
     if _BREAKER_TYPE.fullmatch(type_.rpartition(".")[2]):
         return OpenBreaker(name=None)

@@ -10,6 +10,7 @@ from shakeout.catalogue.container.claims import BuildStepFails, CopiedElsewhere,
 from shakeout.catalogue.container.family import at_line, container, dockerfile_of, quoted_line
 from shakeout.catalogue.imports.claims import FileAbsentFromImage, FileNotThere, ModuleAbsent
 from shakeout.catalogue.imports.places import place_of
+from shakeout.catalogue.made import how_made
 from shakeout.catalogue.symptoms import ServiceNotDeployed
 from shakeout.evidence.build_context import BuildContext, Image
 from shakeout.evidence.dockerfile import Instruction, instructions
@@ -70,7 +71,7 @@ def copied_file_not_in_context(
         return
     item, instruction, path = found
     image = next((one for one in build.images if one.dockerfile and one.dockerfile.path == path), None)
-    kept_out = _kept_out(instruction.text, image, build, repository) if image is not None else None
+    kept_out = _kept_out(instruction.text, image, build, platform, repository) if image is not None else None
     if image is not None and kept_out is not None:
         at = Locator(source="file", path=path, line=instruction.line, commit=repository.commit)
         yield Because(FileAbsentFromImage(kept_out, image.name), [*item.evidence[-1:], *quoted_line(at, repository)])
@@ -103,7 +104,7 @@ def build_step_fails(
     item, instruction, path = found
     image = next((one for one in build.images if one.dockerfile and one.dockerfile.path == path), None)
     copies = instruction.word in {"COPY", "ADD"} and image is not None
-    if copies and image is not None and _kept_out(instruction.text, image, build, repository) is not None:
+    if copies and image is not None and _kept_out(instruction.text, image, build, platform, repository) is not None:
         return
     at = Locator(source="file", path=path, line=instruction.line, commit=repository.commit)
     yield Because(BuildStepFails(broken.service, broken.step, at), [*item.evidence[-1:], *quoted_line(at, repository)])
@@ -129,14 +130,15 @@ def _plain(text: str) -> str:
     return re.sub(r"[\s\"'\\]+", " ", text).strip().lower()
 
 
-def _kept_out(words: str, image: Image, build: BuildContext, repository: Repository) -> str | None:
+def _kept_out(words: str, image: Image, build: BuildContext, platform: Platform, repository: Repository) -> str | None:
     """A file that the instruction names, that the repository has, and that an ignore file keeps out of the build."""
+    made = how_made(image, None, platform)
     for word in words.split()[:-1]:
         if word.startswith("--"):
             continue
         path = posixpath.normpath(posixpath.join(image.context, word))
         inside = [path] if repository.is_file(path) else [one for one in repository.paths if one.startswith(f"{path}/")]
-        if inside and all(build.excluded(image, one) is not None for one in inside):
+        if inside and all(build.excluded(image, one, made) is not None for one in inside):
             return inside[0]
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from shakeout.catalogue.container.claims import MemoryLimitSet
 from shakeout.catalogue.container.family import at_line, container, dockerfile_of, quoted_line
@@ -58,19 +58,41 @@ def address_fixed_by_image(
         wanted = (str(port), str(expected)) if port != expected else None
         if wanted is None and host in _EVERYWHERE:
             continue
-        for word in (wanted[0],) if wanted else _LOOPBACK.get(host, (host,)):
-            pattern = re.compile(rf"(?<![\w.]){re.escape(word)}(?![\w.])")
-            line = next((one for one in lines if pattern.search(rows[one - 1])), None)
-            if line is None:
-                continue
-            at = at_line(dockerfile, line, repository)
-            text = repository.text(dockerfile.path) or ""
-            right = wanted[1] if wanted else "0.0.0.0"
-            patch = unified(dockerfile.path, text, with_line(text, line, pattern.sub(right, rows[line - 1])))
-            claim = PortFixed(elsewhere.service, port, at) if wanted else HostFixed(elsewhere.service, host, at)
-            fix = Remedy("patch", f"listen at {right}: {at}", patch=patch)
-            yield Because(claim, [*item.evidence[:1], *quoted_line(at, repository)], fix=fix)
-            return
+        hosts = () if host in _EVERYWHERE else _LOOPBACK.get(host, (host,))
+        line = _line_with(rows, lines, (wanted[0],) if wanted else hosts)
+        if line is None:
+            continue
+        # Where both are wrong, the port alone would help nobody.
+        beside = _line_with(rows, lines, hosts)
+        words = dict.fromkeys(hosts, "0.0.0.0") | ({wanted[0]: wanted[1]} if wanted else {})
+        after = repository.text(dockerfile.path) or ""
+        for number in {line, beside or line}:
+            after = with_line(after, number, _replaced(rows[number - 1], words))
+        at = at_line(dockerfile, line, repository)
+        places = [at, *([at_line(dockerfile, beside, repository)] if beside not in {line, None} else [])]
+        right = ":".join([*(["0.0.0.0"] if beside is not None else []), *([wanted[1]] if wanted else [])])
+        claim = PortFixed(elsewhere.service, port, at) if wanted else HostFixed(elsewhere.service, host, at)
+        patch = unified(dockerfile.path, repository.text(dockerfile.path) or "", after)
+        fix = Remedy("patch", f"listen at {right}: {' and '.join(map(str, places))}", patch=patch)
+        quotes = [quote for place in places for quote in quoted_line(place, repository)]
+        yield Because(claim, [*item.evidence[:1], *quotes], fix=fix)
+        return
+
+
+def _line_with(rows: Sequence[str], lines: Sequence[int], words: Sequence[str]) -> int | None:
+    """The first of some lines that has one of the words, the words in their order."""
+    patterns = [_word(word) for word in words]
+    return next((one for pattern in patterns for one in lines if pattern.search(rows[one - 1])), None)
+
+
+def _replaced(row: str, words: Mapping[str, str]) -> str:
+    for old, new in words.items():
+        row = _word(old).sub(new, row)
+    return row
+
+
+def _word(word: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.]){re.escape(word)}(?![\w.])")
 
 
 @container.rule

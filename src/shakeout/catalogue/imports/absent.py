@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from shakeout.catalogue.exceptions import ExceptionRaised
 from shakeout.catalogue.frames import logged, own_frame, quoted
@@ -21,8 +21,10 @@ from shakeout.catalogue.imports.claims import (
     imports,
 )
 from shakeout.catalogue.imports.places import Place, place_of
-from shakeout.evidence.build_context import BuildContext, Image
-from shakeout.evidence.image import Images, ObservedImage
+from shakeout.catalogue.made import how_made, observed_of
+from shakeout.evidence.build_context import BuildContext
+from shakeout.evidence.image import Images, Made
+from shakeout.evidence.javascript_modules import specifier_in
 from shakeout.evidence.model import Locator
 from shakeout.evidence.patches import unified, with_line, with_line_after
 from shakeout.evidence.paths import SourcePaths
@@ -34,7 +36,10 @@ from shakeout.why.links import Unknown
 
 _PYTHON_TYPES = frozenset({"ModuleNotFoundError", "ImportError"})
 _PYTHON = re.compile(r"No module named '?([\w.]+)'?")
-_NODE = re.compile(r"Cannot find (?:module|package) '([^'\n]{1,300})'(?: imported from (\S{1,300}))?")
+_NODE = re.compile(
+    r"(?:Cannot find (?:module|package)|Directory import) '([^'\n]{1,300})'"
+    r"(?: is not supported resolving ES modules)?(?: imported from (\S{1,300}))?"
+)
 _OPENED = re.compile(r"(?:No such file or directory: |open ')'?([^'\n]{1,400})'|^([\w./-]+\.(?:html|txt|j2|jinja))$")
 
 
@@ -68,16 +73,52 @@ def module_not_found(
         return
     at = own_frame(raised, paths, log)
     if importer is not None:
-        path = paths.find(importer)
-        rows = modules.repository.lines(path) if path else ()
-        tail = posixpath.basename(name)
-        line = next((number for number, row in enumerate(rows, 1) if "import" in row and tail in row), None)
-        at = Locator(source="file", path=path, line=line, commit=modules.repository.commit) if path and line else at
+        found = _import_of(name, importer.removeprefix("file://"), paths)
+        name, at = found if found is not None else (name, at)
     if not python and at is not None and posixpath.basename(name) not in _row(modules, at):
         at = None  # the logs are of another commit, or the name is put together: this line does not say it
+    named = None
+    if python and at is not None and not any(re.search(rf"\b{part}\b", _row(modules, at)) for part in name.split(".")):
+        # The line runs what imports it: a framework that takes names from settings, or a library of its own needs.
+        at = named = _named(name, modules)
     evidence = (*quoted(paths, at), *logged(raised, log))
     if evidence:
-        yield Because(ModuleAbsent(name, at, node=not python), evidence)
+        yield Because(ModuleAbsent(name, at, node=not python, named=named is not None), evidence)
+
+
+def _named(module: str, modules: PythonModules) -> Locator | None:
+    """The only line of Python that has a module's name as a text, or as the beginning of one (`INSTALLED_APPS`)."""
+    form = re.compile(rf"['\"]{re.escape(module)}(?:['\"]|\.\w)")
+    found = [at for at in modules.repository.grep(module, ["*.py"]) if form.search(_row(modules, at))]
+    return found[0] if len(found) == 1 else None
+
+
+_BUILT = frozenset({"dist", "build", "out", "lib", "output", ".next"})
+
+
+def _import_of(name: str, importer: str, paths: SourcePaths) -> tuple[str, Locator] | None:
+    """The name as the importing line has it, and that line; of a file that TypeScript made, of its source."""
+    repository = paths.repository
+    path = paths.find(importer) or _source_of(importer, repository.paths)
+    tail = posixpath.basename(name.rstrip("/")) if name.startswith(("/", "file:", ".")) else name
+    for number, row in enumerate(repository.lines(path) if path is not None else (), 1):
+        written = specifier_in(row, tail) or (tail if re.search(rf"['\"]{re.escape(tail)}[/'\"]", row) else None)
+        if path is not None and written is not None and re.search(r"\b(?:import|export|from)\b", row):
+            at = Locator(source="file", path=path, line=number, commit=repository.commit)
+            return (written if written.startswith(".") else name), at
+    return None
+
+
+def _source_of(made: str, known: Sequence[str]) -> str | None:
+    """The one TypeScript file of the repository of which a file below `dist/` and the like may have been made."""
+    parts = made.split("/")
+    starts = [number for number, part in enumerate(parts) if part in _BUILT]
+    if not starts:
+        return None
+    inner = posixpath.splitext("/".join(parts[starts[-1] + 1 :]))[0].removeprefix("src/")
+    ends = tuple(f"/{inner}{ending}" for ending in (".ts", ".mts", ".tsx"))
+    found = [path for path in known if f"/{path}".endswith(ends)]
+    return found[0] if len(found) == 1 else None
 
 
 def _row(modules: PythonModules, at: Locator) -> str:
@@ -102,7 +143,7 @@ def data_file_not_found(raised: ExceptionRaised, paths: SourcePaths, log: ErrorL
     ## What to change
     Put the file into the image; the next links say what keeps it out.
     """
-    if raised.simple_type not in {"FileNotFoundError", "TemplateNotFound", "Error"}:
+    if raised.simple_type not in {"FileNotFoundError", "TemplateNotFound", "TemplateDoesNotExist", "Error"}:
         return
     match = _OPENED.search(raised.message)
     path = paths.find(match[1] or match[2]) if match else None
@@ -281,9 +322,19 @@ def file_missing_from_image(
         importer = absent.at.path if absent.at else None
     if path is None:
         return
-    holding = build.of(importer) if importer else build.images
-    without = [image for image in holding if not build.holds(image, path)]
+    holding = build.images
+    if importer:
+        holding = tuple(image for image in holding if build.holds(image, importer, how_made(image, images)))
+    without = [image for image in holding if not build.holds(image, path, how_made(image, images))]
     if not without:
+        not_seen = [image for image in holding if how_made(image, images) == Made()]
+        kept_out = [found for image in not_seen if (found := build.excluded(image, path, Made(builder="podman")))]
+        if kept_out:
+            yield Unknown(
+                f"which builder made the image (Podman and Docker's classic one keep {path} out by {kept_out[0][0]}, "
+                "since they do not look into a folder that is kept out; BuildKit does)"
+            )
+            return
         yield Unknown("how modules are looked up in the image (its working folder, PYTHONPATH, what was installed)")
         return
     seen = modules.repository.quote(path, 1, note="the file's first line, in the repository") or (
@@ -291,15 +342,9 @@ def file_missing_from_image(
     )
     at = absent.at if isinstance(absent, ModuleAbsent) else None
     for image in without[:3]:
-        observed = _observed(image, images)
+        observed = observed_of(image, images)
         if observed is not None and observed.ending(image.inside(path) or path):
             continue  # it is there, whatever the Dockerfile seems to say
         strength = Strength.ENTAILED if observed is None else Strength.OBSERVED
         listed = () if observed is None else observed.absence(f"/{image.inside(path) or path}")
         yield Because(FileAbsentFromImage(path, image.name), (*quoted(paths, at), seen, *listed), strength=strength)
-
-
-def _observed(image: Image, images: Images | None) -> ObservedImage | None:
-    """The image as it was seen, where it was built from that Dockerfile."""
-    found = images.built_from(image.dockerfile.path) if images is not None and image.dockerfile is not None else ()
-    return next(iter(found), None)

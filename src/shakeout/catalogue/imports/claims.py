@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shakeout.evidence.model import Locator
 from shakeout.why import Claim, Family, GuardSpec, Layer, claim
+
+NODE_STARTED = GuardSpec(
+    name="start of the built image",
+    kind="command",
+    arguments=(
+        r"docker(?:\s+compose)?\s+run\b.*(?:\bnode\b|\bnpm\b|smoke|check)",
+        r"\bnode\s+(?:-e|--eval|-p)\b.*\b(?:require|import)\b",
+        r"container-structure-test",
+        r"shakeout\s+(?:up|verify)",
+    ),
+    missing="nothing in the repository's checks loads the scripts as they are built and run",
+    add="- run: docker run --rm IMAGE node -e 'import(\"./src/main.js\")'  # after the build, with what `npm ci` gives",
+)
 
 imports = Family(
     "imports",
@@ -21,8 +36,11 @@ imports = Family(
         ),
         missing="nothing in the repository's checks imports the application as it is built, or checks its imports",
         add="- run: docker run --rm IMAGE python -c 'import yourpackage.main'  # as a step after the build",
+        scripts=replace(
+            NODE_STARTED, arguments=(*NODE_STARTED.arguments, r"\b(?:tsc|vue-tsc|depcheck|knip|depcruise)\b")
+        ),
     ),
-)
+)  # fmt: skip
 
 
 @claim(Layer.MECHANISM)
@@ -33,9 +51,11 @@ class ModuleAbsent(Claim):
     at: Locator | None
     node: bool = False
     """Whether Node.js looked for it; otherwise Python did."""
+    named: bool = False
+    """Whether the line has only its name, as settings have, and something else imports it."""
 
     def __str__(self) -> str:
-        where = f", which {self.at} imports," if self.at is not None else ""
+        where = f", which {self.at} {'names' if self.named else 'imports'}," if self.at is not None else ""
         return f"the module '{self.module}'{where} was not found by the running program"
 
     def why(self) -> str:

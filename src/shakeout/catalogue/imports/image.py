@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from shakeout.catalogue.frames import quoted
 from shakeout.catalogue.imports.claims import (
@@ -14,10 +15,13 @@ from shakeout.catalogue.imports.claims import (
     NotCopied,
     imports,
 )
+from shakeout.catalogue.made import how_made, observed_of
 from shakeout.evidence.build_context import BuildContext, Image
+from shakeout.evidence.image import Images, Made
 from shakeout.evidence.model import Locator
 from shakeout.evidence.patches import unified, with_line_after
 from shakeout.evidence.paths import SourcePaths
+from shakeout.evidence.platform import Platform
 from shakeout.evidence.python_modules import PythonModules
 from shakeout.why import Because, Remedy, Strength
 
@@ -28,7 +32,11 @@ def _image(absent: FileAbsentFromImage, build: BuildContext) -> Image | None:
 
 @imports.rule
 def excluded_from_build_context(
-    absent: FileAbsentFromImage, build: BuildContext, paths: SourcePaths
+    absent: FileAbsentFromImage,
+    build: BuildContext,
+    paths: SourcePaths,
+    images: Images | None,
+    platform: Platform | None,
 ) -> Iterator[Because]:
     """
     An ignore file keeps a source file out of the image.
@@ -42,28 +50,47 @@ def excluded_from_build_context(
 
     ## How we know
     The patterns are matched by Docker's own rules (order, `!`, `**`, anchored at the root), or by those of gitignore
-    for `.gcloudignore`; the line named is the one that decides.
+    for `.gcloudignore` as `gcloud` takes them; the line named is the one that decides.
+    Builders differ in one thing: Podman and Docker's classic builder do not look into a folder that is kept out, so
+    that an exception such as `!**/x.py` brings back nothing of it, as BuildKit would. Where the image was made here,
+    the rules are those of the builder that made it, and where only that decides the report says so.
 
     ## What to change
     Make the pattern narrower, or except the file from it; the patch does the latter.
     """
     image = _image(absent, build)
-    found = build.excluded(image, absent.path) if image is not None else None
+    made = how_made(image, images, platform)
+    found = build.excluded(image, absent.path, made) if image is not None else None
     if image is None or found is None:
         return
     at, pattern = found
+    whose = _whose_rules(image, at, made, build.excluded(image, absent.path, replace(made, builder="buildkit")))
+    observed = observed_of(image, images)
+    evidence = [*quoted(paths, at, whose)]
+    if observed is not None and "BuildKit" in whose:
+        evidence += observed.says("builder")
     text = paths.repository.text(at.path) or ""
     back = f"!{image.inside(absent.path) or absent.path}"
     patch = unified(at.path, text, with_line_after(text, at.line or 0, back))
-    yield Because(
-        ExcludedFromBuildContext(absent.path, pattern, at),
-        quoted(paths, at),
-        fix=Remedy("patch", f"except {absent.path} from the pattern '{pattern}' at {at}", patch=patch),
-    )
+    fix = Remedy("patch", f"except {absent.path} from the pattern '{pattern}' at {at}", patch=patch)
+    if not build.can_be_excepted(image, absent.path, made):
+        fix = Remedy("words", f"make the pattern '{pattern}' at {at} narrower: an exception brings nothing back")
+    yield Because(ExcludedFromBuildContext(absent.path, pattern, at), evidence, fix=fix)
+
+
+def _whose_rules(image: Image, at: Locator, made: Made, by_buildkit: tuple[Locator, str] | None) -> str:
+    """By whose rules the line counts, where that makes a difference."""
+    if at.path != image.ignore:
+        return "gcloud leaves it out when it uploads the folder that the image is built from"
+    if made.prunes and by_buildkit is None:
+        return f"{made} does not look into a folder that is kept out, so that no exception counts as for BuildKit"
+    return ""
 
 
 @imports.rule
-def not_copied_by_dockerfile(absent: FileAbsentFromImage, build: BuildContext, paths: SourcePaths) -> Iterator[Because]:
+def not_copied_by_dockerfile(
+    absent: FileAbsentFromImage, build: BuildContext, paths: SourcePaths, images: Images | None
+) -> Iterator[Because]:
     """
     The Dockerfile does not copy the file.
 
@@ -84,7 +111,7 @@ def not_copied_by_dockerfile(absent: FileAbsentFromImage, build: BuildContext, p
     image = _image(absent, build)
     if image is None or image.dockerfile is None or image.inside(absent.path) is None:
         return
-    if build.excluded(image, absent.path) is not None or build.copies(image, absent.path):
+    if build.excluded(image, absent.path, how_made(image, images)) or build.copies(image, absent.path):
         return
     copies = [copy for stage in image.dockerfile.chain for copy in stage.copies]
     if not copies:

@@ -11,6 +11,7 @@ from shakeout.catalogue.frames import logged, own_frame, quoted
 from shakeout.catalogue.javascript.claims import ExportMissing, ScriptNameUndeclared, ScriptUnreadable, javascript
 from shakeout.catalogue.syntax import ConflictMarkers
 from shakeout.evidence.javascript import SCRIPTS, exports, may_declare, uses
+from shakeout.evidence.javascript_modules import written_for
 from shakeout.evidence.model import Locator
 from shakeout.evidence.paths import SourcePaths
 from shakeout.logs.errorlog import ErrorLog
@@ -136,6 +137,8 @@ def script_unreadable(raised: ExceptionRaised, paths: SourcePaths, log: ErrorLog
     rows = text.split("\n")
     if not printed or "JSON" in raised.message or _row(rows, at).strip() != printed:
         return
+    if "'export'" in raised.message and written_for(text, at.line or 0):
+        return  # the line is right, and read as the other kind of module
     marks = [number for number, row in enumerate(rows, 1) if _MARKER.match(row)]
     if len(marks) > 1:
         places = [Locator(source="file", path=at.path, line=line, commit=at.commit) for line in marks[:3]]

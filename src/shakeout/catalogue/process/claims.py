@@ -163,6 +163,27 @@ class CommandNotFound(Claim):
 
 
 @claim(Layer.DECLARATION)
+class StartFileAbsent(Claim):
+    """A line starts a service with a file that the deployed commit does not have there."""
+
+    service: str
+    path: str
+    at: Locator
+
+    def __str__(self) -> str:
+        return f"{self.at} makes {self.service} start with {self.path}, which the deployed commit does not have"
+
+    def title(self) -> str:
+        return f"{self.service} is started with a file that is not there: {self.path}"
+
+    def why(self) -> str:
+        return f"Why is there no {self.path}?"
+
+    def blamed(self) -> Locator | None:
+        return None
+
+
+@claim(Layer.DECLARATION)
 class WorkingFolderAbsent(Claim):
     """A line names a folder to start in that the deployed commit does not have."""
 

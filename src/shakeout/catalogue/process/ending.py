@@ -20,6 +20,8 @@ _MEMORY = re.compile(
     r"|cannot allocate memory|Allocation failed|exceeded its memory",
     re.I,
 )
+_LAST = 3
+"""How many of a service's last lines may be its last words."""
 _WAITING = frozenset({"refused", "reset", "no-answer"})
 
 
@@ -145,12 +147,15 @@ def exception_before_end(ended: ProcessEnded | ProcessRestarted, log: ErrorLog) 
 
 
 @process.rule
-def error_before_end(ended: ProcessEnded | ProcessRestarted, log: ErrorLog) -> Iterator[Because]:
+def error_before_end(
+    ended: ProcessEnded | ProcessRestarted, log: ErrorLog, platform: Platform | None
+) -> Iterator[Because]:
     """
     The service says itself why it ends.
 
     ## What you see
-    An error line, without a traceback, as the last that a service logs.
+    An error line, without a traceback, as the last that a service logs, or the words of a failure without any severity
+    as the very last that it or its shell wrote.
 
     ## Why it happens
     Many programs catch what is wrong at their start, log one line about it, and exit.
@@ -164,11 +169,14 @@ def error_before_end(ended: ProcessEnded | ProcessRestarted, log: ErrorLog) -> I
     """
     if has_traceback(log, ended.service):
         return
+    item = platform.get(ended.service) if platform is not None else None
+    last = {line.quote for line in (item.last_lines[:_LAST] if item is not None else ())}
     for occurrence in own(log, ended.service):
         if _killed(ended) and _MEMORY.search(occurrence.text):
             return
         # A script's output gives no severities: there the last line that reads like a failure counts.
-        if (occurrence.error or ended.service == DEPLOYMENT) and not of_platform(occurrence.text):
+        words = occurrence.worded and any(line.quote in last for line in occurrence.evidence)
+        if (occurrence.error or words or ended.service == DEPLOYMENT) and not of_platform(occurrence.text):
             text = (f"{occurrence.type}: {occurrence.text}" if occurrence.type else occurrence.text).split("\n", 1)[0]
             yield Because(LastWords(ended.service, text[:300]), evidence_of(occurrence)[:1], strength=Strength.ENTAILED)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from shakeout.catalogue.symptoms import DEPLOYMENT
 from shakeout.evidence.declarations import Declarations, Declared
@@ -58,12 +58,21 @@ def quoted(declarations: Declarations, at: Locator | None, note: str = "") -> It
         yield found
 
 
-def manifest_patch(declarations: Declarations, at: Locator, old: str, new: str, summary: str) -> Remedy | None:
-    """A patch of the manifest that replaces a text on one line; None where the line does not have it just once."""
+def manifest_patch(
+    declarations: Declarations, at: Locator, old: str, new: str, summary: str, also: Mapping[str, str] | None = None
+) -> Remedy | None:
+    """
+    A patch of the manifest that replaces a text on one line; None where the line does not have it just once.
+
+    `also` are texts that are replaced on the same line, where it has them just once.
+    """
     lines = declarations.lines
     row = lines[at.line - 1] if at.line is not None and at.line <= len(lines) else ""
     if row.count(old) != 1:
         return None
+    changed = row.replace(old, new)
+    for more, instead in (also or {}).items():
+        changed = changed.replace(more, instead) if row.count(more) == 1 else changed
     text = "".join(f"{line}\n" for line in lines)
-    patch = unified(at.path, text, with_line(text, at.line or 1, row.replace(old, new)))
+    patch = unified(at.path, text, with_line(text, at.line or 1, changed))
     return Remedy("manifest", summary, patch=patch)

@@ -11,26 +11,18 @@ from shakeout.catalogue.connectivity.seen import Seen
 from shakeout.catalogue.connectivity.wording import said
 from shakeout.catalogue.process.claims import HealthPathUnknown, HealthPathWrong, NotReady
 from shakeout.catalogue.process.family import declared_at, process, quoted
+from shakeout.catalogue.process.routes import moved, other_route, routes
 from shakeout.catalogue.symptoms import CheckFailed, ServiceNotDeployed
 from shakeout.evidence.declarations import Declarations
-from shakeout.evidence.model import Evidence, Locator
+from shakeout.evidence.model import Locator
 from shakeout.evidence.patches import unified, with_line
 from shakeout.evidence.platform import Platform
 from shakeout.evidence.probes import Probes
-from shakeout.evidence.repository import Commit, Repository
+from shakeout.evidence.repository import Repository
 from shakeout.why import Because, Remedy, RuledOut, Strength
 from shakeout.why.links import Unknown
 
 _UNKNOWN_PATH = frozenset({404, 405, 410, 501})
-_NOT_SOURCE = re.compile(r"(^|/)(tests?|spec|docs?|node_modules|vendor)/|\.(md|rst|ya?ml|json|lock|patch)$")
-_ROUTE = re.compile(r"['\"](?P<path>/[\w./-]{0,80})['\"]")
-_HEALTH_WORD = re.compile(r"health|ready|live|alive|status|ping|heartbeat|up$", re.I)
-_ROUTING = re.compile(
-    r"(?:\.(?:get|head|all|use|any|route|add_route|add_api_route|add_get|api_route|GET|Get|Handle|HandleFunc|MapGet)"
-    r"|\b(?:Route|APIRoute|path|re_path|url|route|get|Mount|HandleFunc|GetMapping|RequestMapping|Get|Path|url_pattern))"
-    r"\(\s{0,8}(?:\w{1,20}\s?=\s?)?['\"]/|(?:={2,3}|\bcase|\bin|\bwhen|startswith\()\s{0,4}[(\[{]?['\"]/"
-)
-_ASKING = re.compile(r"\b(?:request|requests|fetch|urlopen|axios|httpx?|client|session|curl)\b\s?[.(]")
 _BLOCK = re.compile(r"^(?P<indent>\s*)health:\s*(?:\{\s*\})?\s*(?P<comment>#.*)?$")
 
 
@@ -96,12 +88,12 @@ def health_path_wrong(
     evidence = [*quoted(declarations, at, f"asks for {unknown.path}")]
     fix: Remedy | None = None
     if repository is not None:
-        if _routes(repository, unknown.path):
+        if routes(repository, unknown.path):
             return
-        moved = _moved(repository, unknown.path)
-        if moved is not None:
-            evidence += moved[1]
-        to = moved[2] if moved is not None else _other_route(repository)
+        gone = moved(repository, unknown.path)
+        if gone is not None:
+            evidence += gone[1]
+        to = gone[2] if gone is not None else other_route(repository, declarations, unknown.service)
         fix = _patch(declarations, at, unknown.path, to) if to is not None else None
     if evidence:
         fix = fix or Remedy("words", f"ask {unknown.service} for its health at an address that it knows: {at}")
@@ -126,58 +118,16 @@ def health_path_change(wrong: HealthPathWrong, repository: Repository) -> Iterat
     ## What to change
     Change the other one too.
     """
-    moved = _moved(repository, wrong.path)
-    if moved is not None:
-        to = f" and put {moved[2]} in its place" if moved[2] else ""
-        yield Because(introduced(moved[0], f"took the route {wrong.path} out of the code{to}"), [moved[0].evidence()])
+    gone = moved(repository, wrong.path)
+    if gone is not None:
+        to = f" and put {gone[2]} in its place" if gone[2] else ""
+        yield Because(introduced(gone[0], f"took the route {wrong.path} out of the code{to}"), [gone[0].evidence()])
         return
     origin = repository.origin(wrong.at.path, wrong.at.line or 1)
     if origin is None or origin.boundary:
         yield Unknown("the full history of this repository (`git fetch --unshallow`)")
     else:
         yield Because(introduced(origin.commit, "introduced that line"), [origin.commit.evidence()])
-
-
-def _routes(repository: Repository, path: str) -> list[Locator]:
-    """Where the sources answer at a path."""
-    found = [*repository.grep(f'"{path}"'), *repository.grep(f"'{path}'")]
-    return [at for at in found if not _NOT_SOURCE.search(at.path) and _answers(repository, at)]
-
-
-def _answers(repository: Repository, at: Locator) -> bool:
-    """Whether the line answers at an address, and does not ask for one (a client)."""
-    row = repository.lines(at.path)[(at.line or 1) - 1]
-    return bool(_ROUTING.search(row)) and not _ASKING.search(row)
-
-
-def _other_route(repository: Repository) -> str | None:
-    """The one route of the sources that sounds like a health address."""
-    found: set[str] = set()
-    for at in repository.grep(r"""["']/[A-Za-z_-]*(health|ready|live|ping|heartbeat)[A-Za-z_/-]*["']""", fixed=False):
-        if not _NOT_SOURCE.search(at.path) and _answers(repository, at):
-            row = repository.lines(at.path)[(at.line or 1) - 1]
-            found |= {match["path"] for match in _ROUTE.finditer(row) if _HEALTH_WORD.search(match["path"])}
-    return next(iter(found)) if len(found) == 1 else None
-
-
-def _moved(repository: Repository, path: str) -> tuple[Commit, list[Evidence], str | None] | None:
-    """The commit that took the route out of a source, what shows it, and the route in its place."""
-    for file, commit in repository.lost(f'"{path}"') or repository.lost(f"'{path}'"):
-        if _NOT_SOURCE.search(file):
-            continue
-        new = {match["path"] for row in repository.lines(file, commit.hash) for match in _ROUTE.finditer(row)}
-        old = {
-            match["path"]
-            for parent in commit.parents
-            for row in repository.lines(file, parent)
-            for match in _ROUTE.finditer(row)
-        }
-        began = sorted(found for found in new - old if _HEALTH_WORD.search(found))
-        to = began[0] if len(began) == 1 else None
-        at = next(iter(_routes(repository, to)), None) if to is not None else None
-        shown = repository.quote(at.path, at.line or 1, note="answers there now") if at is not None else None
-        return commit, [commit.evidence(), *([shown] if shown else [])], to
-    return None
 
 
 def _patch(declarations: Declarations, at: Locator, path: str, to: str) -> Remedy | None:

@@ -32,6 +32,7 @@ _HOST_WORD = re.compile(r"host|listen|bind|addr|serve|interface", re.I)
 _READS_PORT = re.compile(r"(?<![\w.-])['\"]?\$?\{?(?:process\.env\.)?PORT\b(?!_)")
 _OTHER_PORT = re.compile(r"['\"](?P<name>[A-Z][A-Z0-9_]{0,40}_PORT)['\"]")
 _EVERYWHERE = frozenset({"0.0.0.0", "::", "*", ""})
+_LOOPBACK = ("127.0.0.1", "localhost")
 
 
 def _listening(item: PlatformItem) -> tuple[str, ...]:
@@ -134,7 +135,10 @@ def port_fixed(
     for port in sorted(numbers):
         found = _setting_with(declared, str(port))
         if found is not None:
-            fix = manifest_patch(declarations, found, str(port), "${port}", f"take the port as it is given: {found}")
+            # Where the address is wrong, too, the port alone would help nobody.
+            also = dict.fromkeys(_LOOPBACK, "0.0.0.0") if platform.target != "local" else None
+            words = f"take the port as it is given: {found}"
+            fix = manifest_patch(declarations, found, str(port), "${port}", words, also)
             yield Because(PortFixed(elsewhere.service, port, found), list(quoted(declarations, found)), fix=fix)
             continue
         if repository is None:

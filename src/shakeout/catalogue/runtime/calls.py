@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from shakeout.catalogue.exceptions import ExceptionRaised, evidence_of, raised_in
+from shakeout.catalogue.runtime.asked import CallAnswered, call_in
 from shakeout.catalogue.runtime.family import EXACT, near, runtime
 from shakeout.catalogue.websocket.claims import ConnectionClosed
 from shakeout.catalogue.websocket.wording import closed_with
@@ -34,7 +35,9 @@ CALLERS = 20
 
 
 @runtime.rule
-def exception_behind_call(effect: ExceptionRaised | ConnectionClosed, log: ErrorLog) -> Iterator[Because]:
+def exception_behind_call(
+    effect: ExceptionRaised | ConnectionClosed | CallAnswered, log: ErrorLog
+) -> Iterator[Because]:
     """
     The service that was called met an exception, and the caller got an error for an answer.
 
@@ -62,12 +65,16 @@ def exception_behind_call(effect: ExceptionRaised | ConnectionClosed, log: Error
             return
 
 
-def _asked(item: Occurrence, effect: ExceptionRaised | ConnectionClosed) -> bool:
+def _asked(item: Occurrence, effect: ExceptionRaised | ConnectionClosed | CallAnswered) -> bool:
     """Whether a logged error is that of a caller who got such an answer."""
+    if isinstance(effect, CallAnswered):
+        return effect.status >= 500 and call_in(item) == effect
     if isinstance(effect, ConnectionClosed):
         return effect.service is None and effect.code == 1011 and closed_with(item) == effect.code
     answered = _TYPES.search(effect.simple_type) is not None and _ANSWER.search(effect.message) is not None
-    return item.key == effect.key and (answered or _SAID.search(effect.message) is not None)
+    if item.key != effect.key or call_in(item) is not None:
+        return False  # what was asked is said first: a claim of its own
+    return answered or _SAID.search(effect.message) is not None
 
 
 def _behind(caller: Occurrence, log: ErrorLog) -> tuple[ExceptionRaised, Occurrence, bool] | None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from shakeout.catalogue.exceptions import evidence_of
 from shakeout.catalogue.runtime.family import runtime
-from shakeout.catalogue.symptoms import ErrorLogged
+from shakeout.catalogue.server_errors import broken_off, windows_of, within
+from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged
+from shakeout.evidence.memory_limits import MemoryLimits, kibibytes
 from shakeout.evidence.model import Locator
-from shakeout.evidence.repository import Repository
+from shakeout.evidence.probes import Probes
 from shakeout.logs.errorlog import ErrorLog
 from shakeout.logs.platform_words import LIMIT
 from shakeout.why import Because, Claim, Layer, Remedy, Strength, claim
-
-_SETTING = re.compile(
-    r"\b(?:memory|mem_limit)\b[\"']?\s{0,3}[:= ]\s{0,3}[\"']?(?P<value>\d{1,7})\s?(?P<unit>[KMG])i?B?\b", re.I
-)
 
 
 @claim(Layer.STATE, actionable=True)
@@ -75,7 +72,40 @@ def memory_limit_exceeded(error: ErrorLogged, log: ErrorLog) -> Iterator[Because
 
 
 @runtime.rule
-def memory_limit_declared(exceeded: MemoryLimitExceeded, repository: Repository) -> Iterator[Because]:
+def memory_limit_behind_check(failed: CheckFailed, probes: Probes, log: ErrorLog) -> Iterator[Because]:
+    """
+    The check was answered with a server error while the service went beyond its memory.
+
+    ## What you see
+    `503`, or another server error without a word of the service, and a line of the platform about a memory limit.
+
+    ## Why it happens
+    The platform ends the instance, and with it every request that it answers just then; the next one waits for a new
+    instance.
+
+    ## How we know
+    The platform says of the same service that the limit was exceeded, while the check was asked, by the times of both.
+    That the one follows from the other is how the platform works, so the link is entailed, not observed.
+
+    ## What to change
+    Give the service more memory, or let it use less.
+    """
+    probe = probes.get(failed.check)
+    if probe is None or not probe.went_wrong:
+        return
+    windows = windows_of(probe, probes)
+    for service in broken_off(probe):
+        for item in log.of("service", service):
+            found = LIMIT.search(item.text)
+            if found is None or item.traceback is not None or not any(within(item, window) for window in windows):
+                continue
+            claim = MemoryLimitExceeded(service, f"{found['limit']} {found['unit']}" if found["limit"] else None)
+            yield Because(claim, [*evidence_of(item)[:1], *probe.evidence[:1]], strength=Strength.ENTAILED)
+            return
+
+
+@runtime.rule
+def memory_limit_declared(exceeded: MemoryLimitExceeded, limits: MemoryLimits) -> Iterator[Because]:
     """
     A line of the repository declares that limit.
 
@@ -86,34 +116,21 @@ def memory_limit_declared(exceeded: MemoryLimitExceeded, repository: Repository)
     The limit was chosen for less than the service needs now.
 
     ## How we know
-    The tree at the deployed commit has exactly one setting of that very size for memory (in a file that names the
-    service, where several have one).
+    The tree at the deployed commit has exactly one setting of that very size for memory which stands under the
+    service's name (or under none, in a file that names the service).
 
     ## What to change
     Raise the limit on that line.
     """
     if exceeded.limit is None:
         return
-    wanted = _size(*exceeded.limit.split(" ", 1))
-    places: list[Locator] = []
-    for word in ("memory", "mem_limit"):
-        for at in repository.grep(word):
-            row = repository.lines(at.path)[(at.line or 1) - 1]
-            found = _SETTING.search(row)
-            if found and _size(found["value"], found["unit"]) == wanted:
-                places.append(at)
-    if len(places) > 1 and exceeded.service is not None:
-        places = [at for at in places if exceeded.service in (repository.text(at.path) or "")]
+    places = limits.of(exceeded.service, kibibytes(*exceeded.limit.split(" ", 1)))
     if len(places) != 1:
         return
-    at = places[0]
-    quoted = repository.quote(at.path, at.line or 1)
+    at = places[0].at
+    quoted = limits.repository.quote(at.path, at.line or 1)
     if quoted is not None:
         words = Remedy("words", f"raise the memory limit at {at}, or let {exceeded.service or 'the service'} use less")
         yield Because(
             MemoryLimitDeclared(exceeded.service, exceeded.limit, at), [quoted], strength=Strength.ENTAILED, fix=words
         )
-
-
-def _size(value: str, unit: str) -> int:
-    return int(value) * {"k": 1, "m": 1024, "g": 1024 * 1024}[unit.strip().lower()[0]]

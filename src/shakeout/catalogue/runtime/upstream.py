@@ -10,7 +10,9 @@ from shakeout.catalogue.process.claims import ProcessEnded
 from shakeout.catalogue.runtime.ended import NeverReady
 from shakeout.catalogue.runtime.family import EXACT, WINDOW, exceptions_near, near, runtime
 from shakeout.catalogue.runtime.memory import MemoryLimitExceeded
-from shakeout.catalogue.symptoms import ErrorLogged
+from shakeout.catalogue.server_errors import broken_off, windows_of, within
+from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged
+from shakeout.evidence.probes import Probes
 from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.logs.platform_words import (
     BOOT,
@@ -156,4 +158,36 @@ def service_gone(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
             return
         if NOT_READY.search(found.text):
             yield Because(NeverReady(error.service), evidence, strength=Strength.ENTAILED)
+            return
+
+
+@runtime.rule
+def instance_ended_behind_check(failed: CheckFailed, probes: Probes, log: ErrorLog) -> Iterator[Because]:
+    """
+    The check was answered with a server error because the instance that answered it ended.
+
+    ## What you see
+    `503` from a service that was ready, and a line of the platform: `Container called exit(3)`, `Uncaught signal: 11`.
+
+    ## Why it happens
+    A process that ends takes every request along that it answers just then, and the platform answers for it.
+
+    ## How we know
+    The platform says of the same service that its container ended, while the check was asked, by the times of both.
+    That the one follows from the other is how the platform works, so the link is entailed, not observed.
+
+    ## What to change
+    What made the process end, which the next link says.
+    """
+    probe = probes.get(failed.check)
+    if probe is None or not probe.went_wrong:
+        return
+    windows = windows_of(probe, probes)
+    for service in broken_off(probe):
+        for item in log.of("service", service):
+            how = how_ended(item.text)
+            if how is None or not item.system or not any(within(item, window) for window in windows):
+                continue
+            evidence = [*evidence_of(item)[:1], *probe.evidence[:1]]
+            yield Because(ProcessEnded(service, how), evidence, strength=Strength.ENTAILED)
             return

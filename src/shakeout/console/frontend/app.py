@@ -39,7 +39,7 @@ def create(identity: Identity, settings: FrontendSettings, bundle: Bundle, origi
         bundle={"commit": identity.commit, "protocol": spoken},
         openapi=False,
     )
-    app.add_middleware(SecurityHeaders, policy=settings.content_security_policy())
+    app.add_middleware(SecurityHeaders, policy=settings.content_security_policy(bundle.inline_scripts))
     about = {"commit": identity.commit, "protocol": spoken, "version": identity.version}
 
     def document(name: str, answer: Mapping[str, Any]) -> None:

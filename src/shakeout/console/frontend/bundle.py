@@ -7,8 +7,10 @@ and a request can only name a file that was read, never a path.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from types import MappingProxyType
 
 FOLDER = Path(__file__).resolve().parent / "static"
 INDEX = "index.html"
+_INLINE = re.compile(rb"<script>(.*?)</script>", re.S)
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -48,6 +51,12 @@ class Bundle:
     def digests(self) -> dict[str, str]:
         """sha256 by served path, in the order of the paths."""
         return {path: file.sha256 for path, file in self.files.items()}
+
+    @property
+    def inline_scripts(self) -> tuple[str, ...]:
+        """The scripts that stand in the document itself, each as a source of a Content-Security-Policy."""
+        found = _INLINE.findall(self.files[INDEX].content) if INDEX in self.files else []
+        return tuple(f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'" for script in found)
 
     @classmethod
     def read(cls, folder: Path = FOLDER) -> Bundle:

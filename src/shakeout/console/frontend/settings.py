@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -22,16 +23,17 @@ class FrontendSettings:
         """Read AUTH_URL and BACKEND_URL, both required; faults go to `environment`."""
         return cls(auth_url=_address(environment, "AUTH_URL"), backend_url=_address(environment, "BACKEND_URL"))
 
-    def content_security_policy(self) -> str:
+    def content_security_policy(self, scripts: Sequence[str] = ()) -> str:
         """
-        The policy of every page: scripts, styles and pictures of our own origin only, nothing inline, no plug-in,
-        no frame, and calls only to auth and backend. A quote or a blank cannot get in: `read` refused those.
+        The policy of every page: scripts, styles and pictures of our own origin only, nothing inline but `scripts`
+        (each by its digest), no plug-in, no frame, and calls only to auth and backend. A quote or a blank cannot get in
+        by an address: `read` refused those.
         """
         calls = dict.fromkeys(["'self'", _origin(self.auth_url), _origin(self.backend_url), _live(self.backend_url)])
         return "; ".join(
             [
                 "default-src 'none'",
-                "script-src 'self'",
+                " ".join(("script-src", "'self'", *scripts)),
                 "style-src 'self'",
                 "img-src 'self'",
                 f"connect-src {' '.join(calls)}",

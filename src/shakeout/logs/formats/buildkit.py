@@ -8,11 +8,19 @@ from shakeout.logs.formats.base import Wrapped
 
 
 class BuildKit:
-    """Steps run at the same time, so each is a stream of its own; lines of the builder itself have no step."""
+    """
+    Steps run at the same time, so each is a stream of its own; lines of the builder itself have no step.
+
+    The calls of PHP's stack traces are numbered in the same way and are no steps.
+    """
 
     name = "buildkit"
     rank = 45
-    _form = re.compile(r"#(?P<step>\d{1,4}) (?:(?P<after>\d{1,6}\.\d{1,3}) )?(?P<rest>.*)", re.S)
+    _form = re.compile(
+        r"#(?P<step>\d{1,4}) (?!\S+\(\d+\): |\[internal function\]|\{main\})"
+        r"(?:(?P<after>\d{1,6}\.\d{1,3}) )?(?P<rest>.*)",
+        re.S,
+    )
 
     def unwrap(self, line: str) -> Wrapped | None:
         match = self._form.match(line)

@@ -233,11 +233,11 @@ _OUTPUTS = frozenset({"stdout", "stderr", "output"})
 
 def instance_of(entry: LogEntry) -> str:
     """
-    What logged an entry: instance, pod, container or connection by the platform's labels, else the stream's name.
+    What logged an entry: instance, pod, container or connection by the platform's labels, else its service's stream.
 
-    A program's two outputs are no instances.
+    A program's two outputs are no instances, nor are files that may be of different programs.
     """
-    told = next((entry.labels[name] for name in _WHO if entry.labels.get(name)), entry.stream)
+    told = next((entry.labels[name] for name in _WHO if entry.labels.get(name)), entry.stream if entry.service else "")
     return "" if told in _OUTPUTS else told
 
 

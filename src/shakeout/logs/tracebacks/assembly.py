@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 from typing import Any, Protocol, cast
 
 from shakeout.logs.entry import LogEntry, Severity
+from shakeout.logs.quotes import spoken
 from shakeout.logs.suspects import continues, worded
 from shakeout.logs.tracebacks.model import Traceback
 from shakeout.logs.tracebacks.recorded import recorded
@@ -18,6 +19,8 @@ from shakeout.logs.tracebacks.recorded import recorded
 LINES = 4000
 """Lines that one traceback may have; what comes after is left out, and the traceback is marked as truncated."""
 OPEN_STREAMS = 2000
+HELD = 10
+"""Lines of an error's own text that are kept until its calls are seen below them."""
 ADJACENT = timedelta(seconds=5)
 """How far before a traceback the line may be that announces it."""
 
@@ -69,6 +72,32 @@ class _Block:
     cut: bool = False
     warned: bool = False
     """Whether it stands right below a warning."""
+    told: bool = False
+    """Whether it stands right below somebody's words that a calm entry repeats, and so is more of them."""
+    held: list[LogEntry] = field(default_factory=list)
+    """What may be the rest of the error's text: it is, if its calls come below."""
+
+    def holds(self, entry: LogEntry) -> bool:
+        """
+        Whether an entry is, or may be, more of the error's text; an entry that also has its calls settles it.
+
+        `Error: two lines of text`, the second line, and then `    at …`: indented lines come with the line above them.
+        """
+        if entry.headed or any(map(self._is_call, self.lines)):
+            return False
+        below = entry.message.split("\n", 2)[1:2]
+        if below and self._is_call(below[0]):
+            for one in (*self.held, entry):
+                self.add(one)
+            self.held.clear()
+            return True
+        if below or len(self.held) >= HELD or any(one.begins(entry.message) for one in languages()):
+            return False
+        self.held.append(entry)
+        return True
+
+    def _is_call(self, line: str) -> bool:
+        return line[:1] in (" ", "\t") and self.language.begins(line)
 
     def add(self, entry: LogEntry) -> None:
         self.entries.append(entry)
@@ -80,6 +109,8 @@ class _Block:
     @property
     def handled(self) -> bool:
         """Whether it only shows what a warning was about: a program that ends of it shows how it came there."""
+        if self.told:
+            return True
         traceback = _parsed(self.language.name, "\n".join(self.lines)) if self.warned else None
         outermost = traceback.last.frames[:1] if traceback is not None else ()
         return bool(outermost) and outermost[0].function != "<module>"
@@ -100,8 +131,8 @@ class _Block:
 class _Stream:
     lead: LogEntry | None = None
     block: _Block | None = None
-    warned: LogEntry | None = None
-    """The warning that stands right before."""
+    calm: LogEntry | None = None
+    """The entry below the threshold that stands right before."""
 
 
 @dataclass(slots=True)
@@ -114,18 +145,27 @@ class _Assembly:
         stream = self.streams.get(key)
         if stream is not None and stream.block is not None:
             block = stream.block
-            if not entry.headed and block.language.goes_on(block.lines, entry.message.partition("\n")[0]):
+            first = entry.message.partition("\n")[0]
+            if not entry.headed and not block.held and block.language.goes_on(block.lines, first):
                 block.add(entry)
                 return
+            if block.holds(entry):
+                return
+            if block.held:
+                yield from self._released(stream)
+                yield from self.feed(entry)
+                return
         if not relevant(entry, self.threshold):
-            if entry.severity is Severity.WARNING and entry.headed:
+            if entry.headed and (stream is not None or len(self.streams) < OPEN_STREAMS):
                 stream = stream or self._open(key)
-                stream.warned = entry
+                stream.calm = entry
             return
         if stream is None:
             stream = self._open(key)
             if len(self.streams) > OPEN_STREAMS:
                 oldest = next(iter(self.streams))
+                if (old := self.streams[oldest]).block is not None and old.block.held:
+                    yield from self._released(old)
                 yield from _closed(self.streams.pop(oldest))
         if stream.block is not None:
             if not stream.block.handled:
@@ -135,10 +175,11 @@ class _Assembly:
         stream.lead = None
         traceback = recorded(entry.fields) if entry.fields else None
         begun = _begun(entry) if traceback is None else None
-        warned = stream.warned
-        stream.warned = None
-        if begun is not None and warned is not None and _of_warning(warned, entry):
-            begun.warned = True
+        calm = stream.calm
+        stream.calm = None
+        if begun is not None and calm is not None and _right_below(calm, entry):
+            begun.warned = calm.severity is Severity.WARNING
+            begun.told = spoken(calm.message) is not None
         if begun is not None:
             stream.block = begun
             if lead is not None and not begun.text and _adjacent(lead, entry):
@@ -153,12 +194,23 @@ class _Assembly:
         elif begun is None:
             yield Assembled(entry, entry.message)
 
+    def _released(self, stream: _Stream) -> Iterator[Assembled]:
+        """End a block below whose text no calls came: what was held is read as lines of their own."""
+        block, stream.block = stream.block, None
+        if block is not None:
+            if not block.handled:
+                yield block.close()
+            for entry in block.held:
+                yield from self.feed(entry)
+
     def _open(self, key: tuple[str, str]) -> _Stream:
         stream = self.streams[key] = _Stream()
         return stream
 
     def close(self) -> Iterator[Assembled]:
         for stream in self.streams.values():
+            while stream.block is not None and stream.block.held:
+                yield from self._released(stream)
             yield from _closed(stream)
         self.streams.clear()
 
@@ -179,9 +231,9 @@ def relevant(entry: LogEntry, threshold: Severity) -> bool:
     return worded(entry.message) or (not entry.headed and continues(entry.message))
 
 
-def _of_warning(warned: LogEntry, entry: LogEntry) -> bool:
-    """Whether an entry without a head of its own stands on the line after a warning."""
-    last = warned.locator.end_line or warned.locator.line
+def _right_below(calm: LogEntry, entry: LogEntry) -> bool:
+    """Whether an entry without a head of its own stands on the line after another one."""
+    last = calm.locator.end_line or calm.locator.line
     return not entry.headed and last is not None and entry.locator.line == last + 1
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from shakeout.evidence.model import Locator
 
-Language = Literal["python", "node", "java", "go"]
+Language = Literal["python", "node", "java", "go", "ruby", "php", "dotnet"]
 Relation = Literal["", "direct cause", "context", "member", "suppressed"]
 
 

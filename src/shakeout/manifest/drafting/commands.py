@@ -15,6 +15,13 @@ _HOST = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|\$\{?HOST\b\}?")
 _VARIABLE = re.compile(r"(?<!\$)\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*(?::?[-=+?][^{}]*)?\})")
 
 
+_SHELLS = [[shell, "-c"] for shell in ("sh", "bash", "/bin/sh", "/bin/bash")]
+_INNER = re.compile(
+    rf"(?P<before>^\s*|(?:&&|\|\||;|\bexec)\s+)(?P<program>python3?|{'|'.join(sorted(_MODULES))})(?=\s)"
+)
+"""A program of Python where a command begins in the text that a shell is given."""
+
+
 def runnable(own: ServiceDraft) -> Found | None:
     """
     The command with `${port}` where it names the port, the loopback address, and `${python}` where it needs Python.
@@ -41,7 +48,9 @@ def runnable(own: ServiceDraft) -> Found | None:
         if _HOST.search(text):
             text = _HOST.sub("127.0.0.1", text)
         result.append(escape(text).replace("\0", "${port}"))
-    if result and result[0] in {"python", "python3"}:
+    if words[:2] in _SHELLS and len(result) > 2:
+        result[2] = _INNER.sub(_interpreted, result[2])
+    elif result and result[0] in {"python", "python3"}:
         result[0] = "${python}"
     elif result and result[0] in _MODULES:
         result[:1] = ["${python}", "-m", result[0]]
@@ -49,11 +58,16 @@ def runnable(own: ServiceDraft) -> Found | None:
         result += extra
         changed.append("the address was added")
     note = "; ".join(dict.fromkeys(changed)) or None
-    if result[:1] == ["${python}"]:
+    if any("${python}" in word for word in result):
         note = f"{note}; " if note else ""
         note += "${python} is the interpreter of shakeout"
     text = " ".join(_filled(word) if shell else _word(word) for word in result)
     return replace(found, value=f"sh -c {shlex.quote(f'exec {text}')}" if shell else text, note=note)
+
+
+def _interpreted(match: re.Match[str]) -> str:
+    module = match["program"]
+    return match["before"] + ("${python}" if module.startswith("python") else f"${{python}} -m {module}")
 
 
 def _address(words: list[str]) -> list[str]:

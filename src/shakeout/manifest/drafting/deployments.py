@@ -10,6 +10,7 @@ from shakeout.manifest.drafting import values
 from shakeout.manifest.drafting.compose import variables
 from shakeout.manifest.drafting.lined import Lined, read
 from shakeout.manifest.drafting.model import Draft, EnvironmentDraft, Found, ServiceDraft, plain
+from shakeout.manifest.drafting.questions import files_of, names
 from shakeout.manifest.drafting.tree import Tree
 from shakeout.manifest.interpolation import escape
 
@@ -138,6 +139,7 @@ def _passed(draft: Draft, environment: EnvironmentDraft, path: str, env: Lined |
 
 def examples(tree: Tree, draft: Draft) -> None:
     """The names in example settings: for the service in whose folder they are, or whose code asks for them."""
+    code = {own.name: files_of(tree, draft, own, (".sh",)) for own in draft.services.values()}
     for path in tree.find(".env.example", ".env.sample", ".env.template", "env.example", ".env.dist", "example.env"):
         folder = posixpath.dirname(path) or "."
         near = [one for one in draft.services.values() if one.folder == folder] if folder != "." else []
@@ -145,17 +147,15 @@ def examples(tree: Tree, draft: Draft) -> None:
             match = re.match(r"\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*?)\s*(?:\s#.*)?$", row)
             if match is None:
                 continue
-            users = near or [one for one in draft.services.values() if _asks(tree, one, match["name"])]
+            users = near or [
+                own
+                for own in draft.services.values()
+                if any(names(tree, file, match["name"]) for file in code[own.name])
+            ]
             for own in users:
                 values.add(draft, own, match["name"], match["value"].strip("\"'"), f"{path}:{number}")
             if not users:
                 draft.notes.append(f"{path}:{number} has {match['name']}, which no service's code names")
-
-
-def _asks(tree: Tree, own: ServiceDraft, name: str) -> bool:
-    word = re.compile(rf"\b{re.escape(name)}\b")
-    code = (".py", ".js", ".mjs", ".cjs", ".ts", ".go", ".rb", ".java", ".php", ".sh")
-    return any(word.search(tree.text(path)) for path in tree.within(own.folder) if path.endswith(code))
 
 
 def _environment(draft: Draft, name: str, target: str, at: str) -> EnvironmentDraft:

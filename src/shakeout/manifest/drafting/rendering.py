@@ -53,7 +53,7 @@ def _service(own: ServiceDraft, needs: list[Found]) -> Iterator[str]:
     elif own.image is None:
         yield f"    # run: …  # unsure: nothing says how {own.name} is started, which the target local needs"
         yield "    url: http://127.0.0.1:9  # unsure: no address of it is known; nothing answers at this one"
-    if own.folder not in {".", ""} and not own.folder.startswith("("):
+    if own.path is None and own.folder not in {".", ""} and not own.folder.startswith("("):
         yield _line(4, "path", Found(value=own.folder, at=own.run.at if own.run else own.at), quoted(own.folder))
     if own.dockerfile is not None and own.context is not None:
         yield f"    build:  # from {own.dockerfile.at}"

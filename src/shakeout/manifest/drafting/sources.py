@@ -34,6 +34,16 @@ def dockerfiles(tree: Tree, draft: Draft) -> None:
             own.dockerfile = Found(value=path, at=f"{path}:1")
             own.context = _context(tree, path, folder)
         _instructions(tree, draft, own, path)
+        if own.run is not None and own.path is None and _from_top(tree, own):
+            own.path = Found(value=".", at=own.run.at)
+
+
+def _from_top(tree: Tree, own: ServiceDraft) -> bool:
+    """Whether a command names its files from the repository's top, and not from the folder of the service."""
+    if own.run is None or own.context is None or own.context.value != ".":
+        return False
+    words = shlex.split(own.run.value)
+    return any(tree.has(word) for word in words) and not any(tree.has(f"{own.folder}/{word}") for word in words)
 
 
 def _context(tree: Tree, path: str, folder: str) -> Found:
@@ -111,13 +121,20 @@ def procfiles(tree: Tree, draft: Draft) -> None:
             if match["name"] == "release":
                 draft.notes.append(f"{path}:{number} is run once for each release: {match['command']}")
                 continue
-            own = draft.of_folder(folder) if match["name"] == "web" else None
+            words = _exec(match["command"])
+            own = draft.of_folder(folder) if match["name"] == "web" else _known(draft, match["name"], words)
             if own is None or own.at.startswith(f"{path}:"):
                 stem = draft.application.value if folder == "." else posixpath.basename(folder)
                 name = plain(stem if match["name"] == "web" else f"{stem}-{match['name']}")
                 own = draft.services.setdefault(name, ServiceDraft(name=name, at=f"{path}:{number}", folder=folder))
-            if own.run is None and (words := _exec(match["command"])):
+            if own.run is None and words:
                 own.run = Found(value=shlex.join(words), at=f"{path}:{number}", shell=True)
+
+
+def _known(draft: Draft, process: str, words: list[str]) -> ServiceDraft | None:
+    """The service that is this process: the one of its name, or the one that is started by the same command."""
+    same = [one for one in draft.services.values() if words and one.run and one.run.value == shlex.join(words)]
+    return draft.services.get(plain(process)) or next(iter(same), None)
 
 
 def packages(tree: Tree, draft: Draft) -> None:

@@ -59,7 +59,8 @@ def _listed(folder: Path) -> Iterator[str]:
     try:
         done = subprocess.run(
             ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=folder, capture_output=True, timeout=60, check=True, env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+            cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         for place, folders, names in os.walk(folder):

@@ -59,7 +59,18 @@ def understood(draft: Draft, service: ServiceDraft | None, variable: str, value:
         return Found(value=quoted(escape(value)), at=at, unsure="it refers to something that only that file knows")
     if "\n" in value or not value.isprintable():
         return Found(value='""', at=at, unsure="a value of several lines")
+    if re.match(r"https?://", value) and urlsplit(value).hostname in _LOCAL:
+        return _here(draft, service, value, at)
     return Found(value=quoted(escape(value)), at=at)
+
+
+def _here(draft: Draft, service: ServiceDraft | None, value: str, at: str) -> Found:
+    """An address of the machine on which somebody tried it, where the target chooses another port."""
+    others = [name for name in draft.services if service is None or name != service.name]
+    if len(others) == 1:
+        text = quoted(f"${{services.{others[0]}.url}}")
+        return Found(value=text, at=at, unsure=f"there it is {value}, which may be {others[0]}")
+    return Found(value=quoted(escape(value)), at=at, unsure="an address of this machine, and nothing says whose")
 
 
 def _from_caller(draft: Draft, variable: str, name: str, at: str) -> Found:

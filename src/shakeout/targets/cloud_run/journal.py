@@ -3,7 +3,8 @@ What a release is about to do, written down before it does it: `.shakeout/state/
 
 One JSON object a line, with the time `at` and one of these as `step`; each line is on the disk before the next call.
 
-    begin      release, commit, application, run_folder, options (of the environment), process
+    begin      release, commit, application, run_folder, options (of the environment), process,
+               earlier (release, commit and run_folder of the one that had the traffic then; null where none is known)
     guard      process (of the guardian)
     revise     service, name (on Cloud Run), revision, tag, created (whether it is new), before (shares of the traffic)
     revised    service
@@ -41,6 +42,15 @@ class Revised:
     before: tuple[tuple[str, int, str], ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Serving:
+    """A release that has the traffic: its id, its commit, and the folder of its run."""
+
+    release: str
+    commit: str
+    run_folder: str
+
+
 @dataclass(kw_only=True, slots=True)
 class Told:
     """What a journal says: the release, how far it came (`last`), its services, and how it ended where it did."""
@@ -50,6 +60,7 @@ class Told:
     options: Mapping[str, Any]
     began: str
     run_folder: str
+    earlier: Serving | None = None
     last: str = "begin"
     guardian: int | None = None
     revised: dict[str, Revised] = field(default_factory=dict)
@@ -61,6 +72,15 @@ class Told:
     def open(self) -> bool:
         """Whether nobody has finished it."""
         return self.end is None
+
+    @property
+    def serving(self) -> Serving | None:
+        """The release that has the traffic, after this one; None where that is not known."""
+        if self.end is None:
+            return None
+        if self.end["outcome"] == "serving":
+            return Serving(release=self.release, commit=self.commit, run_folder=self.run_folder)
+        return self.earlier
 
 
 class Journal:
@@ -124,6 +144,7 @@ def _taken(told: Told | None, row: dict[str, Any]) -> Told:
             options=row["options"],
             began=row["at"],
             run_folder=row["run_folder"],
+            earlier=Serving(**row["earlier"]) if row.get("earlier") else None,
         )
     if told is None:
         raise ValueError("a step before the first one")

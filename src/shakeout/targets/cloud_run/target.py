@@ -11,7 +11,7 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -237,6 +237,8 @@ class CloudRunTarget:
 
     def _begin(self, plan: Plan, id: str) -> None:
         assert self._journal is not None
+        told = self._journal.read()
+        serving = told.serving if told is not None else None
         self._journal.begin(
             release=id,
             commit=plan.commit,
@@ -244,6 +246,7 @@ class CloudRunTarget:
             run_folder=str(self._run_folder),
             options=dict(plan.options),
             process=os.getpid(),
+            earlier=asdict(serving) if serving is not None else None,
         )
         folder = self._run_folder / "platform"
         folder.mkdir(parents=True, exist_ok=True)

@@ -6,4 +6,10 @@ from shakeout.targets.container.options import EnvironmentOptions, ServiceOption
 from shakeout.targets.container.target import ContainerTarget
 from shakeout.targets.kinds import TargetKind
 
-KIND = TargetKind(name="container", make=ContainerTarget, environment=EnvironmentOptions, service=ServiceOptions)
+KIND = TargetKind(
+    name="container",
+    make=ContainerTarget,
+    environment=EnvironmentOptions,
+    service=ServiceOptions,
+    trial={"images": "remove"},
+)

@@ -33,6 +33,8 @@ class Build:
     arguments: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
     platform: str | None = None
+    uploaded_by: str | None = None
+    """What picked the files of the context, where they are not all of the folder."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -103,7 +103,12 @@ def _exported(engine: Engine, image: BuiltImage, container: str | None) -> list[
     if container is None:
         container = run_now(engine, Command(words=("create", image.id, "true"))).text
     rows: list[Row] = []
-    with subprocess.Popen([engine.program, "export", container], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [engine.program, "export", container],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
         assert process.stdout is not None
         try:
             rows = list(_members(process.stdout))

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from shakeout.targets.placed import FailedToStartError
 from shakeout.targets.processes import Process, identify
 
 _STEP = re.compile(r"(?:STEP|Step) \d+/\d+ ?: (.*)|#\d+ \[[^\]]*\d+/\d+\] (.*)")
+_NUMBERED = re.compile(r"#\d+ (?:\[|DONE|CACHED|ERROR|\d)")
 _ERROR = re.compile(r"(?:^|: )error|^Error|^ERROR|failed", re.IGNORECASE)
 _ABSENT = re.compile(
     r"(?i)manifest unknown|not found|no such image|name unknown|does not exist|pull access denied|pinging container"
@@ -42,6 +43,8 @@ class BuiltImage:
 
     reference: str
     document: Mapping[str, Any] = field(repr=False)
+    builder: str | None = None
+    """What built it: `podman`, `classic` (Docker's older one) or `buildkit`; None where it was there already."""
 
     @property
     def id(self) -> str:
@@ -132,14 +135,15 @@ class Builder:
                 lines, status = await self._run(service, wanted)
                 if not status or not passing(lines):
                     break
+        builder = builder_of(self.engine, lines)
         if status:
-            raise FailedToStartError(self._failure(service, wanted, lines, status))
+            raise FailedToStartError(self._failure(service, wanted, lines, status, builder))
         image = await self._look(wanted.tag)
         labels = image.configuration.get("Labels") or {}
         if any(labels.get(name) != value for name, value in wanted.labels.items()):
             await run(self.engine, commands.label(image.id, wanted))
             image = await self._look(wanted.tag)
-        return image
+        return replace(image, builder=builder)
 
     async def _run(self, service: str, wanted: commands.Build) -> tuple[list[str], int]:
         """The last lines and the exit status of a build; all of its output is in `logs/SERVICE.build.log`."""
@@ -177,7 +181,7 @@ class Builder:
             if not data:
                 return
 
-    def _failure(self, service: str, wanted: commands.Build, last: list[str], status: int) -> Failure:
+    def _failure(self, service: str, wanted: commands.Build, last: list[str], status: int, builder: str) -> Failure:
         """The failure of a build; its output becomes the service's log, since it is all that the service said."""
         source = self.run_folder / LOGS_FOLDER / f"{service}.build.log"
         text = source.read_text(encoding="utf-8", errors="replace")
@@ -191,10 +195,19 @@ class Builder:
             "step": (step[1] or step[2]) if step else None,
             "base_absent": bool(step and (step[1] or step[2]).startswith("FROM") and _ABSENT.search(said)),
             "dockerfile": wanted.shown,
+            "builder": builder,
+            **({"uploaded by": wanted.uploaded_by} if wanted.uploaded_by else {}),
         }
         path = f"{LOGS_FOLDER}/{service}.log"
         at = Locator(source="log", path=path, line=number) if rows else None
         return Failure(reason="build-failed", message=f"its image cannot be built: {said}", facts=facts, at=at)
+
+
+def builder_of(engine: Engine, lines: Sequence[str]) -> str:
+    """Which builder wrote these lines: BuildKit numbers what it does."""
+    if engine.name == "podman":
+        return "podman"
+    return "buildkit" if any(_NUMBERED.match(line) for line in lines) else "classic"
 
 
 def passing(lines: Sequence[str]) -> bool:

@@ -29,6 +29,7 @@ from shakeout.targets.container.secrets import deliver
 from shakeout.targets.placed import PlacedTarget
 from shakeout.targets.processes import Process
 from shakeout.targets.supervised import EVENTS_FOLDER, EventLog
+from shakeout.targets.uploading import lay_out_upload
 
 DATA = "/data"
 """Where a container finds the folder of `${data}`."""
@@ -146,6 +147,9 @@ class ContainerTarget(PlacedTarget[Contained]):
                 relative = spec.dockerfile if what == "file" else spec.context
                 raise DeploymentError(f"there is no {what} {relative} at {service.commit[:12]} to build it from")
         progress(f"{service.name}: building its image from {spec.dockerfile}")
+        shown = context.relative_to(tree).as_posix()
+        if spec.upload is not None:
+            context = self._uploaded(tree, shown)
         plan = self._plan_of()
         place = f"{plan.application}/{plan.environment}/{service.name}"
         wanted = commands.Build(
@@ -163,16 +167,26 @@ class ContainerTarget(PlacedTarget[Contained]):
             arguments=spec.arguments,
             target=spec.target,
             platform=options.platform,
+            uploaded_by=spec.upload,
         )
         image = await self._builder.built(service.name, wanted)
         origin = {
             "dockerfile": dockerfile.relative_to(tree).as_posix(),
-            "context": context.relative_to(tree).as_posix(),
+            "context": shown,
             "stage": spec.target or "",
+            "builder": image.builder or "",
+            "uploaded by": spec.upload or "",
             "commit": service.commit,
         }
         self._images[service.name] = (image, origin)
         return image
+
+    def _uploaded(self, tree: Path, context: str) -> Path:
+        """A copy of what `gcloud` would upload of the folder; made once."""
+        place = self._folder / "uploads" / tree.name / hashlib.sha256(context.encode()).hexdigest()[:12]
+        if not place.exists():
+            lay_out_upload(tree, context, place)
+        return place
 
     def _words(
         self, service: ServicePlan, options: ServiceOptions, image: BuiltImage, values: LateValues

@@ -1,7 +1,7 @@
 // The start: what this deployment is, who is signed in, which page.
 import { html, render, useEffect, useErrorBoundary, useState } from "./lib/html.js";
 import { Backend } from "./lib/backend.js";
-import { request } from "./lib/request.js";
+import { patiently, request } from "./lib/request.js";
 import { useRoute } from "./lib/router.js";
 import { Session } from "./lib/session.js";
 import { Context } from "./parts/context.js";
@@ -51,10 +51,11 @@ async function start() {
   };
   let session;
   try {
-    const config = await request("", "/config.json");
+    const tell = (words) => show(html`<p class="boot" role="status">${words}</p>`);
+    const config = await patiently(() => request("", "/config.json"), tell);
     session = new Session(config.auth_url);
     const backend = new Backend(config.backend_url, session);
-    await session.resume();
+    await patiently(() => session.resume(), tell);
     show(html`<${App} config=${config} session=${session} backend=${backend} />`);
   } catch (error) {
     show(html`<main class="alone"><h1>The console cannot start</h1><${Trouble} error=${error} again=${() => location.reload()} /></main>`);

@@ -48,3 +48,20 @@ export async function request(base, path, { body, token, signal, accept = [] } =
   failure.retryAfter = Number(response.headers.get("Retry-After")) || null;
   throw failure;
 }
+
+const WAITS = [0.5, 1, 2, 4, 8]; // seconds before each further try
+
+/** What `ask` answers; while nobody answers it is asked again, a bounded number of times, and `tell` is told what for. */
+export async function patiently(ask, tell) {
+  for (const wait of WAITS) {
+    try {
+      return await ask();
+    } catch (error) {
+      const away = error instanceof ApiError && [0, 502, 503, 504].includes(error.status);
+      if (!away) throw error;
+      tell(`${error.message} Trying again in ${wait} s.`);
+      await new Promise((done) => setTimeout(done, wait * 1000));
+    }
+  }
+  return ask();
+}
