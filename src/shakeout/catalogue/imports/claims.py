@@ -270,6 +270,39 @@ class ExportRemoved(Claim):
 
 
 @claim(Layer.DECLARATION)
+class ShakeoutsPython(Claim):
+    """A line starts a service with the interpreter of shakeout, which does not have what the application needs."""
+
+    service: str
+    module: str
+    at: Locator
+
+    def __str__(self) -> str:
+        return f"{self.at} starts {self.service} with ${{python}}, the Python of shakeout, which has no '{self.module}'"
+
+    def title(self) -> str:
+        return f"{self.service} is started with the Python of shakeout, which has no '{self.module}'"
+
+    def why(self) -> str:
+        return f"Why does {self.at} say ${{python}}?"
+
+
+@claim(Layer.DECLARATION)
+class ExportNeverThere(Claim):
+    """A line imports a name that its module does not have and never had."""
+
+    name: str
+    path: str
+    at: Locator
+
+    def __str__(self) -> str:
+        return f"{self.at} imports '{self.name}', which {self.path} does not have and never had"
+
+    def why(self) -> str:
+        return f"Why does {self.at} import '{self.name}'?"
+
+
+@claim(Layer.DECLARATION)
 class CircularImport(Claim):
     """Modules import each other while they are loaded; `at` is the import that closes the circle."""
 
