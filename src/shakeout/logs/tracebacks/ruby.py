@@ -98,7 +98,11 @@ class Ruby:
         if _CAUSED.match(lines[-1][:LINE].rstrip()) is not None:
             return _RAILS.match(line) is not None
         # Code and a marker below the first line (error_highlight), source of a template: indented, or nothing.
-        return not line.strip() or line[:1] in " \t" or re.fullmatch(rf"{_TAG}\s*(?:\d{{1,6}}: .*)?", line) is not None
+        return (
+            not line.strip()
+            or line[:1] in " \t"
+            or re.fullmatch(rf"{_TAG}\s*(?:\d{{1,6}}: .*)?", f"{line} ") is not None
+        )
 
     @staticmethod
     def _open(lines: Sequence[str]) -> bool:
