@@ -15,6 +15,7 @@ from shakeout.catalogue.imports.claims import (
     NameNotExported,
     imports,
 )
+from shakeout.catalogue.imports.products import submodule_made_by_build
 from shakeout.evidence.definitions import binds, ended_by, renamed_to
 from shakeout.evidence.model import Locator
 from shakeout.evidence.patches import nearest, unified, with_line
@@ -169,6 +170,8 @@ def export_never_there(missing: NameNotExported, modules: PythonModules, paths: 
     if source.bindings("__getattr__") or "import *" in (repository.text(missing.path) or ""):
         return
     if ended_by(repository, missing.path, missing.name) is not None:
+        return
+    if submodule_made_by_build(missing, modules) is not None:
         return
     names = sorted({bound.name for bound in source.bound_in(source.tree)})
     meant = nearest(missing.name, names)

@@ -56,6 +56,12 @@ def _product_of(absent: ModuleAbsent, modules: PythonModules) -> Product | None:
     return next((found for path in candidates[:40] if (found := product(modules.repository, path)) is not None), None)
 
 
+def submodule_made_by_build(missing: NameNotExported, modules: PythonModules) -> Product | None:
+    """The product that a name is which is asked of a package: `from shop import prices_pb2`."""
+    package = missing.path.removesuffix("/__init__.py")
+    return product(modules.repository, f"{package}/{missing.name}.py") if package != missing.path else None
+
+
 @imports.rule
 def build_product_absent(
     effect: ModuleAbsent | NameNotExported | ExceptionRaised,
@@ -86,9 +92,7 @@ def build_product_absent(
         found = made_by_build(effect, modules)
         evidence = list(quoted(paths, at))
     elif isinstance(effect, NameNotExported):
-        # `from shop import prices_pb2` asks for a module of the package.
-        package = effect.path.removesuffix("/__init__.py") if effect.path.endswith("/__init__.py") else None
-        found = product(modules.repository, f"{package}/{effect.name}.py") if package is not None else None
+        found = submodule_made_by_build(effect, modules)
         evidence = list(quoted(paths, at))
     else:
         match = _OPENED.search(effect.message)
