@@ -16,7 +16,7 @@ from shakeout.logs.entry import LogEntry
 from shakeout.logs.templates.block import Block, block_of
 from shakeout.logs.templates.casts import Casts, Met
 from shakeout.logs.templates.fold import Known, readable
-from shakeout.logs.templates.look import Looked, look
+from shakeout.logs.templates.look import ENOUGH, SELDOM, Looked, look
 from shakeout.logs.templates.model import Template
 from shakeout.logs.templates.portion import Portion, counted
 from shakeout.logs.templates.prefix import Layout
@@ -31,6 +31,7 @@ KEYS = 20_000
 EXAMPLE_LIMIT = 1000
 _BATCH = 1 << 15
 _TOGETHER = 8
+_Begun = tuple[list[Piece], Met | None]
 _WHO = ("instance", "pod", "container", "connection")
 
 
@@ -54,6 +55,8 @@ class TemplateMiner:
         self._stream = Stream()
         self._layout: Layout | None = None
         self._counted = 0
+        self._blocks = 0
+        self._alike = True
         self.instances: dict[str, None] = {}
 
     @property
@@ -88,24 +91,31 @@ class TemplateMiner:
         for pieces, looked in side_by_side(self._look, self._full(blocks)):
             self._add(looked, pieces)
 
-    def _full(self, blocks: Iterable[pl.Series | bytes]) -> Iterator[tuple[list[Piece], Met]]:
+    def _full(self, blocks: Iterable[pl.Series | bytes]) -> Iterator[_Begun]:
         """The blocks that are full, each with what is remembered when it is begun."""
         for lines in blocks:
             for pieces in self._stream.add(lines):
-                yield pieces, self._casts.met()
+                yield self._begun(pieces)
+
+    def _begun(self, pieces: list[Piece]) -> _Begun:
+        """A block with what is remembered now, or without where hardly any two lines are alike."""
+        self._blocks += 1
+        return pieces, self._casts.met() if self._alike or self._blocks % SELDOM == 1 else None
 
     def _finish(self) -> None:
         """Counts the lines of the last block that is not full."""
         if self._stream.size:
             pieces = self._stream.taken()
-            self._add(self._look((pieces, self._casts.met()))[1], pieces)
+            self._add(self._look(self._begun(pieces))[1], pieces)
 
-    def _look(self, begun: tuple[list[Piece], Met]) -> tuple[list[Piece], Looked]:
+    def _look(self, begun: _Begun) -> tuple[list[Piece], Looked]:
         pieces, met = begun
         return pieces, look(pieces, self._layout, self._known, met)
 
     def _add(self, looked: Looked, pieces: Sequence[Piece]) -> None:
         self._summary = None
+        if self._blocks == 1:
+            self._alike = looked.sketches is not None or looked.block.size < ENOUGH
         keys, rows = looked.settled(self._casts)
         portion = counted(looked.block, keys, rows, self._table)
         found = self._count(portion)
@@ -134,17 +144,14 @@ class TemplateMiner:
         """Counts the lines of each key; what was seen under it, or None if it is not kept."""
         table = self._table
         found = list(map(table.seen.get, portion.keys))
-        for row, known in enumerate(found):
+        for known, count in zip(found, portion.counts.tolist(), strict=True):
             if known is not None:
-                known.count += portion.counts[row]
-        new = [row for row in portion.new if row not in portion.passed]
-        first = {kind.row: kind.heads[0] for kind in reversed(list(portion.kinds(new)))}
-        for row, (trace, hashed) in portion.new.items():
-            if row in portion.passed:
-                table.passed[trace] += portion.counts[row]
-            else:
-                order = self._counted + first[row]
-                found[row] = table.add(portion.keys[row], trace, hashed, portion.counts[row], order)
+                known.count += count
+        for trace, count in portion.passed:
+            table.passed[trace] += count
+        first = {kind.row: kind.heads[0] for kind in reversed(list(portion.kinds(portion.new)))}
+        for row, (key, trace, hashed) in portion.new.items():
+            found[row] = table.add(key, trace, hashed, int(portion.counts[row]), self._counted + first[row])
         return found
 
     def _exemplify(self, block: Block, wanted: list[tuple[Seen, int]], pieces: Sequence[Piece]) -> None:
@@ -168,7 +175,7 @@ class TemplateMiner:
             texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
             block = block_of(texts, None, len(texts))
             found, rows = block.folded(self._known)
-            portion = counted(block, found.to_list(), rows, self._table)
+            portion = counted(block, found, rows, self._table)
             kept = self._count(portion)
             for row, text, entry in zip(rows.tolist(), block.texts.to_list(), batch, strict=True):
                 known = kept[row]
@@ -214,12 +221,13 @@ class TemplateMiner:
     def _number(self, portion: Portion) -> None:
         """Notes for each line the number of its key, or the trace of it where it is not kept."""
         codes = np.zeros(len(portion.keys), np.int32)
-        for row, known in enumerate(map(self._table.seen.get, portion.keys)):
-            codes[row] = known.number if known is not None else -1 - self._trace(portion, row)
+        codes[portion.unknown] = -1 - portion.traces
+        for row, key in enumerate(portion.keys):
+            if (known := self._table.seen.get(key)) is not None:
+                codes[row] = known.number
+            elif not codes[row]:
+                codes[row] = -1 - trace_of(key)
         self._codes.append(codes.take(portion.rows))
-
-    def _trace(self, portion: Portion, row: int) -> int:
-        return portion.new[row][0] if row in portion.new else trace_of(portion.keys[row])
 
 
 def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:

@@ -37,19 +37,22 @@ class Portion:
     A block and the keys of its lines.
 
     `keys` are the distinct keys, `rows` says for each line which of them it has, `counts` how many have each. `new`
-    are those keys, by number, of which nothing is known yet, each with its trace and a hash; `passed` those of them
-    that can not be kept.
+    are those keys, by number, that can be kept and of which nothing is known yet, each with its trace and a hash.
+    `unknown` are all keys of which nothing is known, with their `traces`; `passed` counts the lines of those of them
+    that can not be kept, by trace.
 
     The hash is the same in every run of one version of polars. It decides which keys of an event with too many names
     are looked at, never an id.
     """
 
     block: Block
-    keys: Sequence[str]
+    keys: pl.Series
     rows: Numbers
-    counts: Sequence[int]
-    new: Mapping[int, tuple[int, int]]
-    passed: Collection[int]
+    counts: Numbers
+    new: Mapping[int, tuple[str, int, int]]
+    unknown: Numbers
+    traces: Numbers
+    passed: Sequence[tuple[int, int]]
 
     def kinds(self, wanted: Collection[int] | None = None) -> Iterator[Kind]:
         """The lines of each key and level; of some keys alone, if these are given."""
@@ -63,20 +66,31 @@ class Portion:
         return _kinds(self.block, self.rows, lines)
 
 
-def counted(block: Block, keys: Sequence[str], rows: Numbers, table: Table) -> Portion:
+def counted(block: Block, keys: pl.Series, rows: Numbers, table: Table) -> Portion:
     """Counts the lines of a block, whose keys are known; `table` has those that are kept."""
-    new = [row for row, key in enumerate(keys) if key not in table.seen]
-    column = pl.Series("key", [keys[row] for row in new], dtype=pl.String)
+    unknown = np.flatnonzero([key not in table.seen for key in keys.to_list()])
+    column = keys.gather(unknown)
     traces, hashes = traces_of(column), column.hash()
     beyond = _beyond(traces // (1 << 2 * MARKS), hashes, table.limits())
+    counts = np.bincount(rows, minlength=len(keys))
+    left = np.flatnonzero(~beyond)
+    kept = zip(*(some.gather(left).to_list() for some in (column, traces, hashes)), strict=True)
     return Portion(
         block=block,
         keys=keys,
         rows=rows,
-        counts=np.bincount(rows, minlength=len(keys)).tolist(),
-        new=dict(zip(new, zip(traces.to_list(), hashes.to_list(), strict=True), strict=True)),
-        passed={new[at] for at in np.flatnonzero(beyond).tolist()},
+        counts=counts,
+        new=dict(zip(unknown.take(left).tolist(), kept, strict=True)),
+        unknown=unknown,
+        traces=traces.to_numpy(),
+        passed=_passed(traces.to_numpy()[beyond], counts[unknown[beyond]]),
     )
+
+
+def _passed(traces: Numbers, counts: Numbers) -> list[tuple[int, int]]:
+    kinds, which = np.unique(traces, return_inverse=True)
+    sums = np.bincount(which, weights=counts, minlength=len(kinds))
+    return [(trace, int(count)) for trace, count in zip(kinds.tolist(), sums.tolist(), strict=True)]
 
 
 def _kinds(block: Block, rows: Numbers, lines: Numbers | None) -> Iterator[Kind]:
