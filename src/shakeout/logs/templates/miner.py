@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
 import numpy as np
@@ -23,7 +23,6 @@ from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.stream import Piece, Stream, side_by_side
 from shakeout.logs.templates.summary import Summary
 from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Seen, Table
-from shakeout.logs.templates.traces import trace_of
 
 KEYS = 20_000
 """Different keys that are kept; beyond, counts of rare templates are estimated."""
@@ -121,11 +120,9 @@ class TemplateMiner:
         found = self._count(portion)
         wanted: list[tuple[Seen, int]] = []
         layout = self._layout
-        lacking = [row for row, known in enumerate(found) if known is not None and len(known.examples) < EXAMPLES]
-        for kind in portion.kinds(None if layout else lacking):
+        lacking = [row for row, known in found.items() if len(known.examples) < EXAMPLES]
+        for kind in portion.kinds(found if layout else lacking):
             known = found[kind.row]
-            if known is None:
-                continue
             if len(known.examples) < EXAMPLES:
                 wanted += [(known, at) for at in kind.heads]
             if kind.level:
@@ -137,21 +134,22 @@ class TemplateMiner:
         if wanted:
             self._exemplify(looked.block, wanted, pieces)
         if self._numbered:
-            self._number(portion)
+            self._number(portion, found)
         self._counted += looked.block.size
 
-    def _count(self, portion: Portion) -> list[Seen | None]:
-        """Counts the lines of each key; what was seen under it, or None if it is not kept."""
+    def _count(self, portion: Portion) -> dict[int, Seen]:
+        """Counts the lines of each key; what was seen under those that are kept, by their numbers."""
         table = self._table
-        found = list(map(table.seen.get, portion.keys))
-        for known, count in zip(found, portion.counts.tolist(), strict=True):
-            if known is not None:
-                known.count += count
+        found = dict(portion.known)
+        for row, known in found.items():
+            known.count += int(portion.counts[row])
         for trace, count in portion.passed:
             table.passed[trace] += count
         first = {kind.row: kind.heads[0] for kind in reversed(list(portion.kinds(portion.new)))}
         for row, (key, trace, hashed) in portion.new.items():
-            found[row] = table.add(key, trace, hashed, int(portion.counts[row]), self._counted + first[row])
+            kept = table.add(key, trace, hashed, int(portion.counts[row]), self._counted + first[row])
+            if kept is not None:
+                found[row] = kept
         return found
 
     def _exemplify(self, block: Block, wanted: list[tuple[Seen, int]], pieces: Sequence[Piece]) -> None:
@@ -178,7 +176,7 @@ class TemplateMiner:
             portion = counted(block, found, rows, self._table)
             kept = self._count(portion)
             for row, text, entry in zip(rows.tolist(), block.texts.to_list(), batch, strict=True):
-                known = kept[row]
+                known = kept.get(row)
                 instance = instance_of(entry)
                 if instance and len(self.instances) < INSTANCES:
                     self.instances[instance] = None
@@ -186,7 +184,7 @@ class TemplateMiner:
                     _note(known, entry, instance, text, self._counted)
                 self._counted += 1
             if self._numbered:
-                self._number(portion)
+                self._number(portion, kept)
 
     def snapshot(self) -> tuple[Template, ...]:
         """The templates of everything added so far, the most frequent first; their counts add up to `lines`."""
@@ -218,15 +216,16 @@ class TemplateMiner:
         """The id of the template that a bare message belongs to, or None."""
         return self.summary().match(text)
 
-    def _number(self, portion: Portion) -> None:
-        """Notes for each line the number of its key, or the trace of it where it is not kept."""
-        codes = np.zeros(len(portion.keys), np.int32)
+    def _number(self, portion: Portion, found: Mapping[int, Seen]) -> None:
+        """
+        Notes for each line the number of its key, or the trace of it where it was not kept.
+
+        What is let go later still has its number, see `Table.departed`.
+        """
+        codes = np.zeros(portion.keys, np.int32)
         codes[portion.unknown] = -1 - portion.traces
-        for row, key in enumerate(portion.keys):
-            if (known := self._table.seen.get(key)) is not None:
-                codes[row] = known.number
-            elif not codes[row]:
-                codes[row] = -1 - trace_of(key)
+        for row, known in found.items():
+            codes[row] = known.number
         self._codes.append(codes.take(portion.rows))
 
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from shakeout.logs.templates.block import Block
 from shakeout.logs.templates.sketch import Flags, Numbers
-from shakeout.logs.templates.table import EXAMPLES, Limits, Table
+from shakeout.logs.templates.table import EXAMPLES, Limits, Seen, Table
 from shakeout.logs.templates.traces import MARKS, traces_of
 
 _NARROW = 1 << 16
@@ -36,19 +36,20 @@ class Portion:
     """
     A block and the keys of its lines.
 
-    `keys` are the distinct keys, `rows` says for each line which of them it has, `counts` how many have each. `new`
-    are those keys, by number, that can be kept and of which nothing is known yet, each with its trace and a hash.
-    `unknown` are all keys of which nothing is known, with their `traces`; `passed` counts the lines of those of them
-    that can not be kept, by trace.
+    `rows` says for each line which of `keys` distinct keys it has, `counts` how many have each. `known` are those keys,
+    by number, of which something is known; `new` those that can be kept and of which nothing is known yet, each with
+    its text, its trace and a hash. `unknown` are all of which nothing is known, with their `traces`; `passed` counts
+    the lines of those of them that can not be kept, by trace.
 
     The hash is the same in every run of one version of polars. It decides which keys of an event with too many names
     are looked at, never an id.
     """
 
     block: Block
-    keys: pl.Series
+    keys: int
     rows: Numbers
     counts: Numbers
+    known: Mapping[int, Seen]
     new: Mapping[int, tuple[str, int, int]]
     unknown: Numbers
     traces: Numbers
@@ -60,7 +61,7 @@ class Portion:
         if wanted is not None:
             if not wanted:
                 return iter(())
-            some = np.zeros(len(self.keys), bool)
+            some = np.zeros(self.keys, bool)
             some[list(wanted)] = True
             lines = np.flatnonzero(some.take(self.rows))
         return _kinds(self.block, self.rows, lines)
@@ -68,7 +69,8 @@ class Portion:
 
 def counted(block: Block, keys: pl.Series, rows: Numbers, table: Table) -> Portion:
     """Counts the lines of a block, whose keys are known; `table` has those that are kept."""
-    unknown = np.flatnonzero([key not in table.seen for key in keys.to_list()])
+    found = list(map(table.seen.get, keys))
+    unknown = np.flatnonzero([seen is None for seen in found])
     column = keys.gather(unknown)
     traces, hashes = traces_of(column), column.hash()
     beyond = _beyond(traces // (1 << 2 * MARKS), hashes, table.limits())
@@ -77,9 +79,10 @@ def counted(block: Block, keys: pl.Series, rows: Numbers, table: Table) -> Porti
     kept = zip(*(some.gather(left).to_list() for some in (column, traces, hashes)), strict=True)
     return Portion(
         block=block,
-        keys=keys,
+        keys=len(keys),
         rows=rows,
         counts=counts,
+        known={row: seen for row, seen in enumerate(found) if seen is not None},
         new=dict(zip(unknown.take(left).tolist(), kept, strict=True)),
         unknown=unknown,
         traces=traces.to_numpy(),
