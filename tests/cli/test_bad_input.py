@@ -202,3 +202,7 @@ def test_a_second_shakeout_does_not_disturb_the_first(shop, waiting: subprocess.
 
 def test_a_report_is_readable_while_another_run_goes_on(shop, waiting: subprocess.Popen[str]) -> None:
     refused(shakeout(shop.folder, "report"), 2, "there is no run yet")
+
+
+def test_a_form_that_is_asked_for_as_other_tools_have_it_is_told_as_it_is_here(tmp_path: Path) -> None:
+    refused(shakeout(tmp_path, "report", "--json"), 2, "No such option: --json", "shakeout report --format json")

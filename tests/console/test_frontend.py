@@ -13,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from shakeout.console import protocol
+from shakeout.console.auth.messages import NewAccount
 from shakeout.console.frontend import app as frontend_app
 from shakeout.console.frontend.bundle import FOLDER, Bundle
 from shakeout.console.service import SettingsError
@@ -264,3 +265,11 @@ def test_the_sample_report_has_the_sections_of_a_report():
     assert [issue["priority"] for issue in report["issues"]] == ["CRITICAL", "HIGH", "MEDIUM"]
     for issue in report["issues"]:
         assert all(why["evidence"] for why in issue["whys"])
+
+
+def test_the_page_asks_for_passwords_as_long_as_the_auth_service_does():
+    page = (FOLDER / "pages" / "sign_in.js").read_text()
+    (least,) = [
+        limit.min_length for limit in NewAccount.model_fields["password"].metadata if hasattr(limit, "min_length")
+    ]
+    assert f"minlength=${{creating ? {least} : undefined}}" in page and f"At least {least} characters." in page

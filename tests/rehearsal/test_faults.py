@@ -62,6 +62,7 @@ async def test_a_call_and_an_operation_take_longer(rehearse: Start) -> None:
     [
         ("deny-image:docker.io/shop/web", "ContainerReady", Reason.CONTAINER_PERMISSION_DENIED, "Service Agent"),
         ("deny-secret:token", "ContainerReady", Reason.SECRETS_ACCESS_CHECK_FAILED, "Secret Manager Secret Accessor"),
+        ("no-secret:token", "ContainerReady", Reason.SECRETS_ACCESS_CHECK_FAILED, "/versions/latest was not found"),
         ("no-network:shop-vpc", "ResourcesAvailable", Reason.VPC_NETWORK_NOT_FOUND, "does not exist"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from shakeout.catalogue.symptoms import DEPLOYMENT, CheckFailed, DeploymentFailed, ErrorLogged, ServiceNotDeployed
@@ -54,7 +55,10 @@ class ExceptionRaised(Claim):
 
 def _short(path: str | None) -> str:
     parts = (path or "").replace("\\", "/").split("/")
-    return "/".join(parts[-3:]) if len(parts) > 3 else path or ""
+    if len(parts) <= 3:
+        return path or ""
+    # The folder of a checkout is often named by its commit, which says nothing to a reader.
+    return "/".join(part for part in parts[-3:] if not re.fullmatch("[0-9a-f]{40}", part))
 
 
 _LOOKED_UP = frozenset(

@@ -15,7 +15,7 @@ from shakeout.evidence.patches import nearest, unified, with_line
 from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.repository import Commit, Repository
 from shakeout.logs.errorlog import ErrorLog
-from shakeout.why import Because, Claim, Family, GuardSpec, Layer, Remedy, claim
+from shakeout.why import Because, Claim, Family, GuardSpec, Layer, Remedy, Strength, claim
 from shakeout.why.links import Unknown
 
 pages = Family(
@@ -37,6 +37,11 @@ _ASKED = {
     "TemplateNotFound": re.compile(r"^'?(?P<name>[\w./ -]{1,300}\.\w{1,10})'?(?:$| not found|,|\n)"),
     "Error": re.compile(r"^Failed to lookup view \"(?P<name>[\w./ -]{1,300})\" in views director"),
 }
+_UNCLOSED = re.compile(
+    r"\bUnclosed tag(?: on line (?P<line>\d{1,6}))?: '(?P<tag>\w{1,40})'"
+    r"|\binnermost block that needs to be closed is '(?P<inner>\w{1,40})'"
+)
+_PAGE = re.compile(r"\.(?:html?|j2|jinja2?|djhtml|txt|xml)$")
 _ALIKE = 0.6
 
 
@@ -55,6 +60,23 @@ class TemplateAbsent(Claim):
 
     def why(self) -> str:
         return f"Why is there no template {self.name}?"
+
+    def blamed(self) -> Locator | None:
+        return None
+
+
+@claim(Layer.DECLARATION)
+class TemplateUnclosed(Claim):
+    """A template opens a block that nothing closes."""
+
+    tag: str
+    at: Locator
+
+    def __str__(self) -> str:
+        return f"{self.at} opens '{self.tag}', and nothing closes it"
+
+    def why(self) -> str:
+        return f"Why is '{self.tag}' not closed?"
 
     def blamed(self) -> Locator | None:
         return None
@@ -128,6 +150,75 @@ def template_change(absent: TemplateAbsent, repository: Repository) -> Iterator[
         yield Because(introduced(written, f"wrote {absent.at}"), [written.evidence()])
     else:
         yield Unknown("the full history of this repository (`git fetch --unshallow`)")
+
+
+@pages.rule
+def template_unclosed(raised: ExceptionRaised, repository: Repository, log: ErrorLog | None) -> Iterator[Because]:
+    """
+    A template opens a block and does not close it.
+
+    ## What you see
+    `TemplateSyntaxError: Unclosed tag on line 4: 'for'` from Django, without the template's name; `Unexpected end of
+    template … The innermost block that needs to be closed is 'for'` from Jinja.
+
+    ## Why it happens
+    The closing tag was taken out with a line that seemed to be of no use, or was never written.
+
+    ## How we know
+    The exception names the tag, Django the line too. One template of the commit opens more blocks of that kind than it
+    closes (on that line, where there is one).
+
+    ## What to change
+    Close the block.
+    """
+    match = _UNCLOSED.search(raised.message) if raised.simple_type == "TemplateSyntaxError" else None
+    if match is None:
+        return
+    tag, line = match["tag"] or match["inner"], int(match["line"]) if match["line"] else None
+    found = []
+    for path in repository.paths:
+        if not _PAGE.search(path) or _balanced(text := repository.text(path) or "", tag):
+            continue
+        rows = [number for number, row in enumerate(text.split("\n"), 1) if re.search(_opens(tag), row)]
+        if line is None or line in rows:
+            found.append(Locator(source="file", path=path, line=line or rows[-1], commit=repository.commit))
+    quote = repository.quote(found[0].path, found[0].line or 1) if len(found) == 1 else None
+    if quote is not None:
+        fix = Remedy("words", f"close '{tag}' of {found[0]}: {{% end{tag} %}}")
+        evidence = [quote, *logged(raised, log)]
+        yield Because(TemplateUnclosed(tag, found[0]), evidence, strength=Strength.ENTAILED, fix=fix)
+
+
+@pages.rule
+def template_closed_before(unclosed: TemplateUnclosed, repository: Repository) -> Iterator[Because | Unknown]:
+    """
+    A commit took out what closed the block, or opened one without closing it.
+
+    ## What you see
+    A page that worked until a commit.
+
+    ## Why it happens
+    Nothing reads templates before a page is asked for.
+
+    ## How we know
+    The newest commit after which the template opens more blocks of that kind than it closes.
+
+    ## What to change
+    Put the closing tag back.
+    """
+    commit = repository.change_of(unclosed.at.path, lambda text: text is not None and not _balanced(text, unclosed.tag))
+    if commit is None:
+        yield Unknown("the full history of this repository (`git fetch --unshallow`)")
+    else:
+        yield Because(introduced(commit, f"left '{unclosed.tag}' open in {unclosed.at.path}"), [commit.evidence()])
+
+
+def _opens(tag: str) -> str:
+    return rf"\{{%[-+]?\s*{re.escape(tag)}\b"
+
+
+def _balanced(text: str, tag: str) -> bool:
+    return len(re.findall(_opens(tag), text)) <= len(re.findall(_opens(f"end{tag}"), text))
 
 
 def _has(name: str, repository: Repository) -> bool:

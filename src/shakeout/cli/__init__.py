@@ -6,6 +6,7 @@ import importlib
 import io
 import os
 import pkgutil
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -18,6 +19,8 @@ from shakeout.errors import ShakeoutError, UsageError
 INTERRUPTED = 4
 """The exit status of a run that was interrupted: its result is inconclusive."""
 
+_FORM = re.compile(r"^No such option: --(markdown|json|html|junit|sarif|github)\b")
+"""What people type for a form of the report who know other tools."""
 _INTERRUPT = 130
 """What the library under the command line makes of Ctrl-C by itself."""
 
@@ -99,7 +102,9 @@ def run(arguments: list[str]) -> int:
     except TyperException as error:
         text = error.format_message()
         if arguments and text:
-            _say(f"{text}\n  what to do: {' '.join(part for part in ('shakeout', verb, '--help') if part)}")
+            form = _FORM.search(text)
+            instead = (verb, "--format", form[1]) if form is not None and verb is not None else (verb, "--help")
+            _say(f"{text}\n  what to do: {' '.join(part for part in ('shakeout', *instead) if part)}")
         return 2
     except ShakeoutError as error:
         _say(str(error))

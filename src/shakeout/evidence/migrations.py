@@ -39,6 +39,15 @@ COMMANDS: dict[Tool, tuple[str, str]] = {
     ),
 }
 """How each tool's migrations are applied: a POSIX expression that finds it in files, and the usual command."""
+STEPS: dict[Tool, str] = {
+    "alembic": "upgrade head",
+    "django": "manage.py migrate",
+    "prisma": "prisma migrate deploy",
+    "knex": "migrate:latest",
+    "sql": "flyway migrate",
+}
+"""The text that a usual step has, by which one that is gone is looked for in the history."""
+NOT_DEPLOYED = re.compile(r"\.(?:md|rst|txt|adoc)$|(?:^|/)(?:tests?|docs?)/")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +95,7 @@ class Migrations:
     def runner(self, tool: Tool) -> Evidence | None:
         """The line of a deployment file, an image or a script that applies that tool's migrations."""
         for at in self.repository.grep(COMMANDS[tool][0], fixed=False):
-            if re.search(r"\.(?:md|rst|txt|adoc)$|(?:^|/)(?:tests?|docs?)/", at.path) or at.line is None:
+            if NOT_DEPLOYED.search(at.path) or at.line is None:
                 continue
             row = self.repository.lines(at.path)[at.line - 1]
             if not row.lstrip().startswith(("#", "//")):

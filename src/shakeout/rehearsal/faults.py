@@ -32,7 +32,10 @@ PERMISSIONS = {
 """The permission that a call needs, as IAM's reference for Cloud Run and Cloud Logging says."""
 
 ACT_AS = "iam.serviceaccounts.actAs"
-KINDS = ("deny", "deny-secret", "deny-image", "no-image", "no-network", "quota", "unavailable", "slow", "operations")
+KINDS = (
+    "deny", "deny-secret", "deny-image", "no-image", "no-network", "no-secret", "quota", "unavailable", "slow",
+    "operations",
+)  # fmt: skip
 _WRITES = frozenset({"CreateService", "UpdateService", "DeleteService", "SetIamPolicy", "DeleteRevision"})
 _WORD = re.compile(r"([a-z-]+):([^\s]+?)(?::([0-9][0-9a-z.]*))?")
 
@@ -43,10 +46,10 @@ class Faults:
     What goes wrong.
 
     `denied` are permissions that the caller has not (`run.services.create`, `iam.serviceaccounts.actAs`);
-    `denied_secrets` and `denied_images` are names that the revision or the platform may not read; `missing_images` and
-    `missing_networks` (VPC connectors too) are not there; `exhausted` are calls that are over their quota and
-    `unavailable` calls that are not answered, each with how often (0: always); `slow` are seconds that a call takes
-    longer, `operation_seconds` those that each change does.
+    `denied_secrets` and `denied_images` are names that the revision or the platform may not read; `missing_images`,
+    `missing_networks` (VPC connectors too) and `missing_secrets` (`NAME`, or `NAME:VERSION`) are not there;
+    `exhausted` are calls that are over their quota and `unavailable` calls that are not answered, each with how often
+    (0: always); `slow` are seconds that a call takes longer, `operation_seconds` those that each change does.
     """
 
     denied: frozenset[str] = frozenset()
@@ -54,6 +57,7 @@ class Faults:
     denied_images: frozenset[str] = frozenset()
     missing_images: frozenset[str] = frozenset()
     missing_networks: frozenset[str] = frozenset()
+    missing_secrets: frozenset[str] = frozenset()
     exhausted: Mapping[str, int] = field(default_factory=dict)
     unavailable: Mapping[str, int] = field(default_factory=dict)
     slow: Mapping[str, float] = field(default_factory=dict)
@@ -63,7 +67,8 @@ class Faults:
     def parse(cls, words: Iterable[str]) -> Faults:
         """
         From words such as `deny:run.services.create`, `deny-secret:NAME`, `deny-image:NAME`, `no-image:NAME`,
-        `no-network:NAME`, `quota:CreateService`, `unavailable:GetService:3`, `slow:ListLogEntries:2s`, `operations:5s`.
+        `no-network:NAME`, `no-secret:NAME`, `no-secret:NAME:3`, `quota:CreateService`, `unavailable:GetService:3`,
+        `slow:ListLogEntries:2s`, `operations:5s`.
 
         Raises UsageError.
         """
@@ -122,11 +127,11 @@ class Guard:
 
 
 def _with(found: Faults, word: str, kind: str, name: str, amount: str | None) -> Faults:
-    if kind in {"deny", "deny-secret", "deny-image", "no-image", "no-network"}:
+    if kind in {"deny", "deny-secret", "deny-image", "no-image", "no-network", "no-secret"}:
         name = f"{name}:{amount}" if amount else name
         field_name = {"deny": "denied", "deny-secret": "denied_secrets", "deny-image": "denied_images",
-                      "no-image": "missing_images",
-                      "no-network": "missing_networks"}[kind]  # fmt: skip
+                      "no-image": "missing_images", "no-network": "missing_networks",
+                      "no-secret": "missing_secrets"}[kind]  # fmt: skip
         return replace(found, **{field_name: getattr(found, field_name) | {name}})
     try:
         if kind == "operations":
@@ -146,7 +151,7 @@ def _not_a_fault(word: str) -> UsageError:
     return UsageError(
         "this is no fault that a rehearsal knows",
         expected="one such as deny:run.services.create, deny-secret:NAME, deny-image:NAME, no-image:NAME, "
-        "no-network:NAME, "
+        "no-network:NAME, no-secret:NAME, "
         "quota:CreateService, unavailable:GetService:3, slow:ListLogEntries:2s or operations:5s",
         seen=repr(word),
         hint=f"calls are {', '.join(PERMISSIONS)}",

@@ -113,7 +113,7 @@ class Preparation:
             message = messages.secret_denied(named, self.revision.service_account)
             raise _no_secret(message, "PERMISSION_DENIED")
         value = _version(self.settings.secrets.get(short), version)
-        if value is None:
+        if value is None or {short, f"{short}:{version}"} & self.settings.faults.missing_secrets:
             raise _no_secret(messages.secret_missing(named), "FAILED_PRECONDITION")
         return value
 

@@ -209,7 +209,9 @@ def declared_address(
         cut_off = without_a_way(state, egress, log)
         if cut_off is not None and cut_off.whole:
             return
-    there = in_release(state.address, place, platform)
+    # A line that refers to a service says its scheme, user and database, and not where it is.
+    whereabouts = isinstance(state, NothingListens | NameUnknown | NoAnswer)
+    there = in_release(state.address, place, platform) if whereabouts else None
     if there is not None:
         yield Unknown(f"a look at {state.address} itself: the release (or `--url`) has {there.name} there, no line has")
         return
@@ -219,7 +221,7 @@ def declared_address(
         quoted = declarations.quote(place.setting.at)
         if quoted is not None:
             claim = _claim(state, place.target, place.address, place.setting.at, place.scheme, view)
-            if isinstance(claim, WrongCredentialsDeclared):
+            if isinstance(claim, WrongCredentialsDeclared) and _none_supplied(state, view):
                 claim = replace(claim, password=place.has_password)
             yield Because(claim, [quoted], fixes=_fixes(state, place, declarations, repository))
         return
@@ -314,6 +316,12 @@ def undeclared_address(
         strength=Strength.ENTAILED,
         fix=fix,
     )
+
+
+def _none_supplied(state: AddressState, view: View) -> bool:
+    """Whether the server asked for a password and got none."""
+    found = view.seen(ConnectionsFail(state.target, state.address), "wrong-credentials")
+    return any("no password supplied" in seen.text for seen in found)
 
 
 def _naming(database: str, repository: Repository) -> list[tuple[Locator, Evidence]]:

@@ -270,6 +270,39 @@ class ExportRemoved(Claim):
 
 
 @claim(Layer.DECLARATION)
+class ShakeoutsPython(Claim):
+    """A line starts a service with the interpreter of shakeout, which does not have what the application needs."""
+
+    service: str
+    module: str
+    at: Locator
+
+    def __str__(self) -> str:
+        return f"{self.at} starts {self.service} with ${{python}}, the Python of shakeout, which has no '{self.module}'"
+
+    def title(self) -> str:
+        return f"{self.service} is started with the Python of shakeout, which has no '{self.module}'"
+
+    def why(self) -> str:
+        return f"Why does {self.at} say ${{python}}?"
+
+
+@claim(Layer.DECLARATION)
+class ExportNeverThere(Claim):
+    """A line imports a name that its module does not have and never had."""
+
+    name: str
+    path: str
+    at: Locator
+
+    def __str__(self) -> str:
+        return f"{self.at} imports '{self.name}', which {self.path} does not have and never had"
+
+    def why(self) -> str:
+        return f"Why does {self.at} import '{self.name}'?"
+
+
+@claim(Layer.DECLARATION)
 class CircularImport(Claim):
     """Modules import each other while they are loaded; `at` is the import that closes the circle."""
 
@@ -286,6 +319,44 @@ class CircularImport(Claim):
 
     def why(self) -> str:
         return "Why do these modules import each other?"
+
+    def blamed(self) -> Locator | None:
+        return None
+
+
+@claim(Layer.STATE)
+class BuildProductAbsent(Claim):
+    """A file that a step of the build makes is not in the repository, and was not there when the program ran."""
+
+    path: str
+    step: str
+    made_at: Locator
+    user: Locator | None
+
+    def __str__(self) -> str:
+        return f"{self.path}, which `{self.step}` makes ({self.made_at}), was not there when the program ran"
+
+    def why(self) -> str:
+        return f"Why was {self.path} not made?"
+
+
+@claim(Layer.DECLARATION)
+class BuildStepNotRun(Claim):
+    """No instruction of a Dockerfile runs the step that makes a file; `at` is its last one that copies or runs."""
+
+    path: str
+    step: str
+    at: Locator
+    made_at: Locator
+
+    def __str__(self) -> str:
+        return f"no instruction of {self.at.path} runs `{self.step}` ({self.made_at}), which makes {self.path}"
+
+    def title(self) -> str:
+        return f"{self.at.path} does not run `{self.step}`, which makes {self.path}"
+
+    def why(self) -> str:
+        return f"Why does {self.at.path} not run `{self.step}`?"
 
     def blamed(self) -> Locator | None:
         return None

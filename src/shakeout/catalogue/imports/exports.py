@@ -7,10 +7,17 @@ from collections.abc import Iterator
 
 from shakeout.catalogue.exceptions import ExceptionRaised
 from shakeout.catalogue.frames import own_frame, quoted
-from shakeout.catalogue.imports.claims import CircularImport, ExportRemoved, ExportRenamed, NameNotExported, imports
+from shakeout.catalogue.imports.claims import (
+    CircularImport,
+    ExportNeverThere,
+    ExportRemoved,
+    ExportRenamed,
+    NameNotExported,
+    imports,
+)
 from shakeout.evidence.definitions import binds, ended_by, renamed_to
 from shakeout.evidence.model import Locator
-from shakeout.evidence.patches import unified, with_line
+from shakeout.evidence.patches import nearest, unified, with_line
 from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.python_modules import Import, PythonModules
 from shakeout.logs.errorlog import ErrorLog
@@ -132,6 +139,48 @@ def export_renamed_or_removed(
         patch=unified(missing.at.path, whole, with_line(whole, line, corrected)),
     )
     yield Because(ExportRenamed(missing.name, now, missing.path, missing.at), evidence, fix=fix)
+
+
+@imports.rule(guard=CHECKED)
+def export_never_there(missing: NameNotExported, modules: PythonModules, paths: SourcePaths) -> Iterator[Because]:
+    """
+    The name was never in that module.
+
+    ## What you see
+    `cannot import name 'Lending' from 'shop.models'` after a commit that renamed a use.
+
+    ## Why it happens
+    The import was written for a definition that another change was to bring, or the name is misspelt.
+
+    ## How we know
+    The whole history of the module's file never bound the name, the import's line has it, and the module neither takes
+    in everything of another one nor answers for names by code.
+
+    ## What to change
+    Define the name there, or import the one that is meant.
+    """
+    repository = modules.repository
+    source = modules.source(missing.path)
+    line = missing.at.line or 1
+    rows = repository.lines(missing.at.path)[line - 1 : line + 30]
+    told = any(re.search(rf"\b{re.escape(missing.name)}\b", row) for row in rows)
+    if source is None or source.bindings(missing.name) or repository.shallow or not told:
+        return
+    if source.bindings("__getattr__") or "import *" in (repository.text(missing.path) or ""):
+        return
+    if ended_by(repository, missing.path, missing.name) is not None:
+        return
+    names = sorted({bound.name for bound in source.bound_in(source.tree)})
+    meant = nearest(missing.name, names)
+    fix = Remedy("words", f"define '{missing.name}' in {missing.path}, or import another name at {missing.at}")
+    if meant is not None and rows[0].count(missing.name) == 1:
+        text = repository.text(missing.at.path) or ""
+        corrected = rows[0].replace(missing.name, f"{meant} as {missing.name}")
+        patch = unified(missing.at.path, text, with_line(text, line, corrected))
+        fix = Remedy("patch", f"import '{meant}' at {missing.at}", patch=patch)
+    shown = modules.repository.quote(missing.path, 1, note=f"what it binds: {', '.join(names[:20])}")
+    evidence = [*quoted(paths, missing.at), *([shown] if shown is not None else [])]
+    yield Because(ExportNeverThere(missing.name, missing.path, missing.at), evidence, fix=fix)
 
 
 @imports.rule(guard=CHECKED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from shakeout.catalogue.change import introduced
 from shakeout.catalogue.exceptions import ExceptionRaised, raised_in
 from shakeout.catalogue.frames import own_frame, quoted
 from shakeout.catalogue.schema.claims import (
@@ -16,7 +17,7 @@ from shakeout.catalogue.schema.claims import (
     schema,
 )
 from shakeout.catalogue.symptoms import ErrorLogged
-from shakeout.evidence.migrations import COMMANDS, Migrations
+from shakeout.evidence.migrations import COMMANDS, NOT_DEPLOYED, STEPS, Migrations
 from shakeout.evidence.model import Evidence, Locator
 from shakeout.evidence.paths import SourcePaths
 from shakeout.evidence.repository import Repository
@@ -191,3 +192,36 @@ def migration_not_applied(
         MigrationNotApplied(lacks.thing, step.at, runner is not None), evidence, strength=Strength.ENTAILED,
         fix=Remedy("command", "apply the migrations to this database", command=COMMANDS[step.tool][1]),
     )  # fmt: skip
+
+
+@schema.rule
+def migration_step_changed(missing: MigrationNotApplied, migrations: Migrations) -> Iterator[Because | Unknown]:
+    """
+    A commit took away the step that applies migrations, or added a migration that nothing applies.
+
+    ## What you see
+    A database that was right until a deployment changed.
+
+    ## Why it happens
+    The step stood in a command or a script, and was lost when that was rewritten.
+
+    ## How we know
+    The newest commit after the migration that took the command of its tool out of a file. Where no file has such a
+    command, the commit that added the migration. Where one has it, and none lost it, no commit is to blame by what the
+    repository shows.
+
+    ## What to change
+    Put the step back where the deployment runs it.
+    """
+    repository = migrations.repository
+    tool = next((tool for path, tool in migrations.files if path == missing.at.path), None)
+    origin = repository.origin(missing.at.path, missing.at.line or 1)
+    if tool is None or origin is None or origin.boundary:
+        yield Unknown("the full history of this repository (`git fetch --unshallow`)")
+        return
+    for path, commit in repository.lost(STEPS[tool]):
+        if not NOT_DEPLOYED.search(path) and repository.is_ancestor(origin.commit.hash, commit.hash):
+            yield Because(introduced(commit, f"took '{STEPS[tool]}' out of {path}"), [commit.evidence()])
+            return
+    if not missing.runs:
+        yield Because(introduced(origin.commit, "added that migration"), [origin.commit.evidence()])

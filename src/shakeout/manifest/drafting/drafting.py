@@ -41,7 +41,7 @@ def draft_of(folder: Path, environments: Sequence[str] = ()) -> str:
         raise UsageError(
             "nothing was found that could be deployed",
             expected=LOOKED_FOR,
-            seen=f"{len(tree.paths)} files without any of them",
+            seen=f"{len(tree.paths)} file{'' if len(tree.paths) == 1 else 's'} without any of them",
             where=str(folder),
             hint="write a manifest after docs/tutorial.md",
         )

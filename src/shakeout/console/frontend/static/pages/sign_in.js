@@ -57,7 +57,7 @@ export function SignInPage() {
     <form ref=${form} onSubmit=${submit} aria-busy=${busy}>
       <${Field} label="Email" name="email" type="email" autocomplete="username" spellcheck=${false} error=${of("email")} />
       <${Field} label="Password" name="password" type="password" autocomplete=${creating ? "new-password" : "current-password"}
-        minlength=${creating ? 12 : undefined} error=${of("password")} hint=${creating ? "At least 12 characters." : ""} />
+        minlength=${creating ? 8 : undefined} error=${of("password")} hint=${creating ? "At least 8 characters." : ""} />
       <button type="submit" class="primary" disabled=${busy}>${busy ? "One moment…" : words}</button>
     </form>
     <p class="turn">${creating ? "Already have an account?" : "New here?"} <button type="button" class="link" onClick=${turn}>${creating ? "Sign in" : "Create an account"}</button></p>
