@@ -39,6 +39,9 @@ HEARD_OF_ONE = 512
 REMEMBERED = 50_000
 """Sketches that are remembered; the lines of all others are folded one by one."""
 
+PENDING = 1 << 12
+"""Sketches of which too few lines came so far that are remembered."""
+
 Fold = Callable[[Numbers], tuple[pl.Series, Numbers]]
 Hashed = Callable[[Numbers], Hashes]
 
@@ -168,7 +171,7 @@ class Casts:
                 return False
             if len(mine) <= size:
                 break
-        if name in self._open or len(self._open) < REMEMBERED:
+        if name in self._open or len(self._open) < PENDING:
             self._open[name] = undecided
         return undecided.lines >= undecided.wanted
 
