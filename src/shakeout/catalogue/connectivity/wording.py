@@ -111,7 +111,10 @@ KINDS: dict[str, re.Pattern[str]] = {
 _HOST = r"(?P<host>\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?)"
 _PORT = r"(?P<port>\d{1,5})(?!\d)"
 _ADDRESSES = (
-    re.compile(rf"\b(?:ENOTFOUND|EAI_AGAIN|lookup|UnknownHostException:?|could not resolve host:?) {_HOST}", re.I),
+    re.compile(
+        rf"\b(?:ENOTFOUND|EAI_AGAIN|lookup|UnknownHostException:?|could not resolve host:?|getaddrinfo for) {_HOST}",
+        re.I,
+    ),
     re.compile(
         r"(?:host name|failed to resolve(?: host)?|could not translate host name) ['\"](?P<host>[\w.-]{1,253})['\"]",
         re.I,
