@@ -252,6 +252,7 @@ def test_what_people_write_in_an_errors_text_is_no_cause(tmp_path: Path, said: s
         "could not send the message: dial tcp 10.0.3.7:25: connect: connection refused",
         "error executing query: could not connect to db.example.com:5432: Connection refused",
         "the mail server said: 10.0.3.7:25: Connection refused",
+        "the user service said: 10.0.3.7:25: Connection refused",
         "circuit breaker 'stock' is open, retry in 30 s",
     ],
 )

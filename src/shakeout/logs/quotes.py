@@ -9,7 +9,11 @@ _PROSE = re.compile(
     r"(?<=[\s(\[])(?<![:=]\s['\"])"
     r"(?:'[^'\n]{1,1000}'(?!\w)|\"[^\"\n]{1,1000}\"|`[^`\n]{1,1000}`|\u201c[^\u201d\n]{1,1000}\u201d)"
 )
-_PERSON = r"(?:user|customer|visitor|guest|author|player|student|patient|commenter|poster|somebody|someone|chat)"
+_PERSON = (
+    r"(?:user|customer|visitor|guest|author|player|student|patient|commenter|poster|somebody|someone|chat)"
+    # `the user service said` is a program's.
+    r"(?![-_ ](?:service|svc|api|db|database|server|backend|store|pool|agent|process|module|client|gateway)\b)"
+)
 _TEXT = r"(?:message|comment|ticket|question|review|feedback|chat|post|reply|e-?mail|note|prompt|query|subject|title)"
 # What introduces somebody's own words: they go on to the end of the line.
 _SPEECH = re.compile(
