@@ -19,10 +19,10 @@ from shakeout.logs.templates.names import names_of
 from shakeout.logs.templates.shape import shape
 from shakeout.logs.templates.sketch import Flags, Hashes, Numbers, Sketches
 
-FEW = 8
+FEW = 4
 """How many different lines a sketch must have before any of them speak for all."""
 
-SAMPLES = (4, 8, 64)
+SAMPLES = (4, 16, 64)
 """How many different lines of a sketch are looked at; more where the first do not agree."""
 
 MOST = SAMPLES[-1]
@@ -138,8 +138,8 @@ class Casts:
         if disputed and len(self._heard) < HEARD:
             doubtful = np.zeros(len(names), bool)
             doubtful[disputed] = True
-            found.look(np.flatnonzero(runs.rank < np.where(doubtful, HEARD_OF_ONE, MOST).take(runs.owner)))
-            self._learn(found)
+            heard = runs.rank < np.where(doubtful, HEARD_OF_ONE, MOST).take(runs.owner)
+            self._learn(fold(np.sort(runs.places[heard]))[0].to_list())
         for at in disputed:
             name, mine = int(names[at]), np.arange(begun[at], begun[at + 1])
             self._decide(name, mine)
@@ -193,9 +193,9 @@ class Casts:
         self._open.pop(name, None)
         return True
 
-    def _learn(self, found: _Found) -> None:
+    def _learn(self, keys: Iterable[str]) -> None:
         """Learns which words are names, if there is much more to learn from than there was at the last time."""
-        for key in found.keys:
+        for key in keys:
             if len(self._heard) < HEARD:
                 self._heard[key] = None
         if len(self._heard) > self._understood * 3 // 2:
@@ -234,11 +234,6 @@ class _Found:
             numbers[at] = number = self._keys.setdefault(key, len(self._keys))
             self._hashes[number] = (key, hashed)
         self.rows[new] = numbers.take(rows)
-
-    @property
-    def keys(self) -> Iterable[str]:
-        """All keys that were found."""
-        return (key for key, _ in self._hashes.values())
 
     def keys_of(self, runs: Numbers) -> Iterable[tuple[str, int]]:
         """The keys of runs that were looked at, with their hashes."""

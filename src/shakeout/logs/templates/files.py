@@ -12,7 +12,7 @@ from shakeout.logs.templates.block import column_of
 from shakeout.logs.templates.miner import TemplateMiner
 from shakeout.logs.templates.prefix import SAMPLE, Layout, layout_of
 
-PORTION = 3 << 20
+PORTION = 1 << 20
 """Bytes that are read at once."""
 
 LONGEST = 1 << 20

@@ -35,6 +35,7 @@ SELDOM = 3
 _SLICE = 1 << 18
 _COUNTERS = 1 << 16
 _COUNTED = (48, 24)
+_AT_ONCE = 4
 _CHUNK = 8
 _LONGEST = 48
 _STEP = 0xD1342543DE82EF95
@@ -122,10 +123,11 @@ def sketched(block: bytes, known: Hashes) -> Sketches:
     """
     parts = [_words(block, start, end) for start, end in _slices(block)]
     asked = [np.flatnonzero(part.words > _SIGN) for part in parts]
-    often = _often(parts, asked, max(SELDOM, sum(len(part.last) for part in parts) >> RARE))
+    left = [part.words.take(some) for part, some in zip(parts, asked, strict=True)]
+    often = _often(left, max(SELDOM, sum(len(part.last) for part in parts) >> RARE))
     named: list[Hashes] = []
-    for part, some in zip(parts, asked, strict=True):
-        part.words[some[~_told(often, part.words.take(some))]] &= _SIGN
+    for part, some, words in zip(parts, asked, left, strict=True):
+        part.words[some[~_told(often, words)]] &= _SIGN
         first = firsts(part.last)
         name = np.add.reduceat(part.words * _powers(_STEP)[: len(part.words)], first)
         name *= _inverse_powers(_STEP).take(first)
@@ -252,20 +254,20 @@ def _digits(chunks: Hashes) -> Hashes:
     return found
 
 
-def _often(parts: list[_Words], asked: list[Numbers], least: int) -> list[Flags]:
+def _often(left: list[Hashes], least: int) -> list[Flags]:
     """
-    Which of the words that are asked for are at least so often, by some bits of their hash, and by others.
+    Which words are at least so often, by some bits of their hash, and by others.
 
     What is frequent by chance by one count is not by both.
     """
-    found: list[Flags] = []
-    for shift in _COUNTED:
-        counts = np.zeros(_COUNTERS, np.intp)
-        for part, some in zip(parts, asked, strict=True):
-            counts += np.bincount(_counters(part.words.take(some), shift), minlength=_COUNTERS)
-        counts[_counters(_bare(), shift)] = least
-        found.append(counts >= least)
-    return found
+    counts = np.zeros((len(_COUNTED), _COUNTERS), np.intp)
+    for start in range(0, len(left), _AT_ONCE):
+        words = np.concatenate(left[start : start + _AT_ONCE])
+        for at, shift in enumerate(_COUNTED):
+            counts[at] += np.bincount(_counters(words, shift), minlength=_COUNTERS)
+    for at, shift in enumerate(_COUNTED):
+        counts[at, _counters(_bare(), shift)] = least
+    return list(counts >= least)
 
 
 def _told(often: list[Flags], words: Hashes) -> Flags:
