@@ -39,8 +39,8 @@ def verify(
     """
     Check what already runs, and explain what does not work.
 
-    Asks every check of the release that `shakeout up --keep` left, or of the addresses that `--url` gives, and writes
-    the report. Deploys and stops nothing.
+    Asks every check of the release that `shakeout up --keep` left, of the one that a platform gives the traffic, or of
+    the addresses that `--url` gives, and writes the report. Deploys and stops nothing.
     """
     urls = dict(_pair(text) for text in url or [])
     request = make_request(
