@@ -32,6 +32,7 @@ from shakeout.logs.errorlog import ErrorLog, Origin
 from shakeout.logs.errors import errors
 from shakeout.logs.reading import read_evidence
 from shakeout.logs.requests import Requests
+from shakeout.logs.templated import Templates
 from shakeout.manifest.loading import parse_manifest
 from shakeout.manifest.planning import make_plan, resolve_pins
 from shakeout.runs.errorlogs import occurrences
@@ -138,7 +139,9 @@ def run_case(case: Case, folder: Path) -> Result:
         ]
     log = _error_log(data.get("logs", []), folder)
     sources.add(log)
-    sources.add(Requests(partial(_entries, data.get("logs", []), folder)))
+    read = partial(_entries, data.get("logs", []), folder)
+    sources.add(Requests(read))
+    sources.add(Templates(read))
     if "probes" not in data and "platform" not in data:
         symptoms += [
             Symptom(

@@ -78,3 +78,27 @@ def test_secrets_are_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_a_log_that_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot read"):
         templates([tmp_path / "missing.log"])
+
+
+def test_structured_lines_say_their_own_level_time_and_service(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "app.json"
+    rows = [
+        {"level": "info", "time": "2026-02-03T10:00:00Z", "msg": "order 1 placed", "service": "shop"},
+        {"level": "error", "time": "2026-02-03T10:00:02Z", "msg": "order 2 placed", "service": "mail"},
+    ]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    templates([path], form=TemplateFormat.JSON)
+    (template,) = json.loads(capsys.readouterr().out)["templates"]
+    assert template["template"] == "order <*> placed"
+    assert template["severities"] == {"INFO": 1, "ERROR": 1}
+    assert template["services"] == {"shop": 1, "mail": 1}
+    assert template["first"].startswith("2026-02-03T10:00:00")
+
+
+def test_json_that_holds_no_entry_is_taken_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "odd.json"
+    path.write_text("[no led\nno led\n")
+    templates([path], form=TemplateFormat.JSON)
+    assert json.loads(capsys.readouterr().out)["lines"] == 2

@@ -8,15 +8,19 @@ import random
 from collections.abc import Iterator
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shakeout.logs.templates import TemplateMiner, casts, files, look, mine_stream, stream
+from shakeout.logs.templates.block import column_of
 from shakeout.logs.templates.sketch import sketched
 
 _NOTHING = np.empty(0, np.uint64)
-_slots = st.lists(st.integers(0, 999), min_size=1, max_size=150)
+_slots = st.lists(st.integers(0, 999), min_size=1, max_size=150) | st.lists(
+    st.integers(0, 999), min_size=70, max_size=150
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +29,7 @@ def small_blocks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stream, "FIRST", 24)
         patch.setattr(stream, "LINES", 40)
-        patch.setattr(stream, "BYTES", 1500)
+        patch.setattr(stream, "BYTES", 900)
         patch.setattr(look, "ENOUGH", 8)
         yield
 
@@ -54,6 +58,10 @@ def _found(miner: TemplateMiner) -> list[tuple[str, int, object, object]]:
     return [(t.text, t.count, t.values, [str(e.locator) for e in t.examples]) for t in miner.snapshot()]
 
 
+def _keys(miner: TemplateMiner) -> dict[str, int]:
+    return {key: seen.count for key, seen in miner.table.seen.items()}
+
+
 def _names(*lines: str) -> list[int]:
     found = sketched("\n".join(lines).encode(), _NOTHING)
     return [int(found.names[of]) for of in found.of]
@@ -61,7 +69,7 @@ def _names(*lines: str) -> list[int]:
 
 @pytest.mark.usefixtures("small_blocks")
 @given(numbers=_slots, cuts=st.lists(st.integers(1, 60), max_size=8))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_blocks_end_at_the_same_lines_whatever_the_portions(numbers: list[int], cuts: list[int]) -> None:
     lines = [_line(number) for number in numbers]
     whole, parts, bytewise = (TemplateMiner(numbered=True) for _ in range(3))
@@ -76,11 +84,35 @@ def test_blocks_end_at_the_same_lines_whatever_the_portions(numbers: list[int], 
     assert _found(whole) == _found(bytewise)
     assert _numbers(whole) == _numbers(parts)
     assert _found(whole) == _found(parts)
+    assert _keys(whole) == _keys(parts)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@given(
+    lines=st.lists(st.integers(0, 70).map("ab".__mul__), min_size=80, max_size=150), cuts=st.lists(st.integers(1, 60))
+)
+@settings(deadline=None, max_examples=25)
+def test_blocks_are_cut_by_lines_and_by_bytes(lines: list[str], cuts: list[int]) -> None:
+    remaining = iter(lines)
+    portions = [portion for cut in [*cuts, len(lines)] if (portion := list(itertools.islice(remaining, cut)))]
+    found: list[list[list[str]]] = []
+    for kind in (lambda some: "\n".join(some).encode(), lambda some: pl.Series(values=some, dtype=pl.String)):
+        for parts in ([lines], portions):
+            cut = stream.Stream()
+            blocks = [block for part in parts for block in cut.add(kind(part))] + [cut.taken()]
+            texts = [stream.joined(block) for block in blocks if block]
+            found.append([column_of(text).to_list() if isinstance(text, bytes) else text.to_list() for text in texts])
+    assert all(blocks == found[0] for blocks in found)
+    assert [line for block in found[0] for line in block] == lines
+    for number, block in enumerate(found[0][:-1]):
+        size, width = len(block), sum(len(line) + 1 for line in block)
+        assert width - len(block[-1]) - 1 < 900
+        assert width >= 900 or size == (24 if number == 0 else 40)
 
 
 @pytest.mark.usefixtures("small_blocks")
 @given(numbers=_slots, cut=st.integers(0, 150))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_a_block_may_come_in_several_calls(numbers: list[int], cut: int) -> None:
     lines = [_line(number) for number in numbers]
     whole, parts = TemplateMiner(numbered=True), TemplateMiner(numbered=True)
@@ -90,11 +122,12 @@ def test_a_block_may_come_in_several_calls(numbers: list[int], cut: int) -> None
     assert len(lines) == parts.lines == sum(template.count for template in parts.snapshot())
     assert _numbers(whole) == _numbers(parts)
     assert [row[:3] for row in _found(whole)] == [row[:3] for row in _found(parts)]
+    assert _keys(whole) == _keys(parts)
 
 
 @pytest.mark.usefixtures("small_blocks")
 @given(numbers=_slots, cut=st.integers(0, 150))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_what_was_asked_for_in_between_loses_no_line(numbers: list[int], cut: int) -> None:
     miner = TemplateMiner(numbered=True)
     miner.add_lines(map(_line, numbers[:cut]))

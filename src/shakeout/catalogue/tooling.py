@@ -43,6 +43,12 @@ _NO_IMAGE = (
     re.compile(rf"\b(?:ImagePullBackOff|ErrImagePull)\b[^\n]{{0,120}}?\bimage {_IMAGE}"),
     re.compile(rf"\bImage {_IMAGE} not found\b"),
 )
+_NOT_ALLOWED = re.compile(
+    rf"\b(?:failed to pull (?:and unpack )?image|pulling (?:from |image )?|head request for) {_IMAGE}[^\n]{{0,400}}?"
+    r"\b(?:401 Unauthorized|403 Forbidden|no basic auth credentials|unauthorized: |authentication required"
+    r"|denied: Permission)",
+    re.I,
+)
 _WAITS = re.compile(r"\b(?:ImagePullBackOff|ErrImagePull|Back-off pulling image)\b")
 """That an image is not there yet, without saying which one or why."""
 _DAEMON = re.compile(
@@ -54,10 +60,18 @@ _DAEMON = re.compile(
 _PERMISSION = (
     re.compile(r"\bPermission ['\"]?(?P<permission>[a-z][\w.]{3,100})['\"]? (?:denied|is required)\b", re.I),
     re.compile(r"\bdoes not have (?:the )?(?P<permission>[a-z][\w.]{3,100}) (?:access|permission)\b", re.I),
+    re.compile(r"\bis not authorized to perform: (?P<permission>[a-z][\w-]{1,40}:[A-Z]\w{1,80})\b"),
+    re.compile(
+        r"\bis forbidden: User \"[^\"\n]{1,200}\" cannot (?P<permission>[a-z]{2,20} resource \"[\w./-]{1,100}\")"
+    ),
     re.compile(r"\b(?:PERMISSION_DENIED|PermissionDenied|AccessDenied|Forbidden)\b[^\n]{0,200}?\b(?P<permission>[a-z]+\.[a-z]+\.[a-zA-Z]+)\b"),
 )  # fmt: skip
+_RAISED = re.compile(
+    r"\b(?:\w{1,60}\.){1,8}exceptions?\.\w{1,80}: |\b\w{1,80}Exception: |\b\d{3} (?:GET|POST|PUT) https://"
+)
 _QUOTA = re.compile(
-    r"\bQuota exceeded for (?:quota )?(?:metric |group )?['\"]?(?P<quota>[\w ./-]{2,120}?)['\"]?(?: and| of|\.|,|$)"
+    r"\bQuota exceeded for (?:quota )?(?:metric |group )?['\"]?(?P<quota>[\w ./-]{2,120}?)['\"]?"
+    r"(?: and\b| of\b| with\b|\.(?!\w)|,|$)"
     r"|\bRESOURCE_EXHAUSTED\b[^\n]{0,80}?\bquota\b|\bexceeded quota: (?P<group>[\w.-]{2,120})",
     re.I | re.M,
 )
@@ -91,6 +105,19 @@ class ImageDeclared(Claim):
 
 
 @claim(Layer.STATE, actionable=True)
+class ImageNotAllowed(Claim):
+    """A registry does not let who pulls an image have it."""
+
+    image: str
+
+    def __str__(self) -> str:
+        return f"the registry does not give {self.image} to who pulls it: it asks for an account, or for another one"
+
+    def title(self) -> str:
+        return f"The registry refuses the pull of {self.image}: not authorised"
+
+
+@claim(Layer.STATE, actionable=True)
 class EngineNotRunning(Claim):
     """The container engine that the tool talks to is not running, or not where it is looked for."""
 
@@ -102,12 +129,17 @@ class EngineNotRunning(Claim):
 
 @claim(Layer.STATE, actionable=True)
 class PermissionMissing(Claim):
-    """The account that deploys lacks a permission."""
+    """An account lacks a permission: the one that deploys, or (`runs`) the one that a program runs as."""
 
     permission: str
+    runs: bool = False
 
     def __str__(self) -> str:
-        return f"the account that deploys lacks the permission {self.permission}"
+        return f"{self.account} lacks the permission {self.permission}"
+
+    @property
+    def account(self) -> str:
+        return "the account that the program runs as" if self.runs else "the account that deploys"
 
 
 @claim(Layer.STATE, actionable=True)
@@ -142,7 +174,7 @@ def image_in(text: str) -> str | None:
 
 def is_told(text: str) -> bool:
     """Whether a line is a tool's own word that it was stopped, whatever severity it was printed with."""
-    patterns = (*_NO_IMAGE, _DAEMON, *_PERMISSION, _QUOTA)
+    patterns = (*_NO_IMAGE, _NOT_ALLOWED, _DAEMON, *_PERMISSION, _QUOTA)
     if is_stopped(text):
         return True
     return any(pattern.search(text) for pattern in patterns)
@@ -177,6 +209,32 @@ def image_not_found(effect: Stopped, log: ErrorLog) -> Iterator[Because]:
                 evidence = [*evidence_of(occurrence)[:1], *evidence_of(item)[:1]]
                 yield Because(ImageNotFound(image), evidence, strength=Strength.ENTAILED)
                 return
+
+
+@tooling.rule
+def image_not_allowed(effect: Stopped, log: ErrorLog) -> Iterator[Because]:
+    """
+    The registry does not let who pulls the image have it.
+
+    ## What you see
+    `failed to authorize: … 401 Unauthorized`, `403 Forbidden`, `no basic auth credentials` while an image is pulled.
+
+    ## Why it happens
+    The image is private, and the node (or CI) has no credentials for that registry, expired ones, or another account's.
+
+    ## How we know
+    The tool that pulls names the image and says that it was not authorised. Some registries say so of images that do
+    not exist too; where the text says `not found` or `does not exist`, that is taken.
+
+    ## What to change
+    Give who pulls an account that may (`imagePullSecrets`, `docker login`).
+    """
+    for occurrence, text in told_by(effect, log):
+        found = _NOT_ALLOWED.search(text) if image_in(text) is None else None
+        if found is not None:
+            words = Remedy("words", f"give who pulls {found['image']} an account of its registry (imagePullSecrets)")
+            yield Because(ImageNotAllowed(found["image"]), evidence_of(occurrence)[:2], fix=words)
+            return
 
 
 @tooling.rule
@@ -236,25 +294,30 @@ def engine_not_running(effect: Stopped, log: ErrorLog) -> Iterator[Because]:
 @tooling.rule
 def permission_missing(effect: Stopped, log: ErrorLog) -> Iterator[Because]:
     """
-    The account that deploys lacks a permission.
+    An account lacks a permission.
 
     ## What you see
-    `Permission 'run.services.update' denied on resource …`, `does not have storage.objects.get access`.
+    `Permission 'run.services.update' denied on resource …`, `does not have storage.objects.get access`, `is not
+    authorized to perform: s3:PutObject`, `User "…" cannot patch resource "deployments"`.
 
     ## Why it happens
-    A role was not granted to the account that CI uses, or another account is used than was meant.
+    A role was not granted to the account that CI, or the service, uses, or another account is used than was meant.
 
     ## How we know
-    The platform names the permission in its refusal.
+    The platform names the permission in its refusal. Where a program met it as an exception, it is the account that the
+    program runs as; where a tool prints it, the one that deploys.
 
     ## What to change
     Grant a role with that permission to that account.
     """
     for occurrence, text in told_by(effect, log):
         found = next((match for pattern in _PERMISSION if (match := pattern.search(text))), None)
-        if found is not None and "." in found["permission"]:
-            words = Remedy("words", f"grant the account that deploys a role with {found['permission']}")
-            yield Because(PermissionMissing(found["permission"]), evidence_of(occurrence)[:2], fix=words)
+        if found is not None and re.search(r"[.: ]", found["permission"]):
+            permission = found["permission"].replace('"', "'")
+            raised = occurrence.type is not None or _RAISED.search(text, 0, found.start()) is not None
+            missing = PermissionMissing(permission, runs=raised)
+            words = Remedy("words", f"grant {missing.account} a role with {permission}")
+            yield Because(missing, evidence_of(occurrence)[:2], fix=words)
             return
 
 

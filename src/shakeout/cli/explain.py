@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -66,7 +68,6 @@ def explain(
 def print_rule(name: str) -> int:
     """Print one rule's page, or the list of all."""
     from shakeout.catalogue import rules
-    from shakeout.evidence.patches import nearest
 
     known = {found.name: found for found in rules()}
     if name == "all":
@@ -74,15 +75,38 @@ def print_rule(name: str) -> int:
             print(f"{found.name:<34} {found.summary}")
         return 0
     if name not in known:
-        near = nearest(name, list(known), 0.5)
+        near = alike(name, {found.name: found.page for found in known.values()})
         raise UsageError(
             f"there is no rule '{name}'",
             expected="a rule's name; `--rule all` lists them",
             seen=name,
-            hint=f"did you mean {near}?" if near else None,
+            hint=f"did you mean {' or '.join(near)}?" if near else None,
         )
     print(f"# {name}\n\n{known[name].page}")
     return 0
+
+
+def alike(name: str, pages: Mapping[str, str]) -> tuple[str, ...]:
+    """
+    The rules that a person may have meant, at most three: by its letters, else by the words that it is made of.
+
+    `undefinedname` is no slip of any rule's name; it is made of words that the pages of some rules have.
+    """
+    from difflib import get_close_matches
+
+    asked = re.sub(r"[^a-z]", "", name.lower())
+    plain = {re.sub(r"[^a-z]", "", known): known for known in pages}
+    near = get_close_matches(asked, list(plain), n=1, cutoff=0.8)
+    if near:
+        return (plain[near[0]],)
+    ranked = []
+    for known, page in pages.items():
+        titled, told = set(known.split("-")), set(re.findall(r"[a-z]{4,}", page.lower()))
+        score = sum(3 * len(word) for word in titled if len(word) > 3 and word in asked)
+        score += sum(len(word) for word in told - titled if word in asked)
+        ranked.append((-score, known))
+    best = [(score, known) for score, known in sorted(ranked)[:3] if score < -max(6, len(asked))]
+    return tuple(known for _, known in best)
 
 
 VERB = explain

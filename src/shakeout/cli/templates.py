@@ -49,13 +49,32 @@ def templates(
     for log in logs:
         if str(log) == "-":
             mine_stream(sys.stdin.buffer, miner, path="-", content=content)
-        else:
+        elif lines or content or not _is_structured(log) or not _mine_entries(log, miner):
             mine(log, miner, content=content)
     if lines:
         _write_lines(miner, form, sys.stdout)
     else:
         _write_templates(miner, form, sys.stdout)
     return 0
+
+
+def _is_structured(log: Path) -> bool:
+    """Whether a file holds JSON: then its entries say themselves when, how bad and of which service they are."""
+    try:
+        with log.open("rb") as file:
+            return file.read(4096).lstrip()[:1] in {b"{", b"["}
+    except OSError:
+        return False
+
+
+def _mine_entries(log: Path, miner: TemplateMiner) -> bool:
+    """Add a file by the entries that it is read as; False where it holds none, so that its lines are taken."""
+    from shakeout.logs.reading import read_evidence
+
+    before = miner.lines
+    with read_evidence([log]) as found:
+        miner.add_entries(found.entries())
+    return miner.lines > before
 
 
 def _write_templates(miner: TemplateMiner, form: TemplateFormat, out: TextIO) -> None:

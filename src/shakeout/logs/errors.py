@@ -43,6 +43,10 @@ _NO_FAILURE = re.compile(
 )
 
 
+_NATIVE = re.compile(r"\d{1,3}\. (?:\?|DB::\w+::\w+|[\w:~<>,&* ()]{1,300} @ 0x[0-9a-f])")
+"""A call of a server's own stack trace, below its error; a type's name in it is no error."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoggedError:
     """
@@ -182,7 +186,7 @@ def detail(entry: LogEntry) -> str:
 
     Empty where there is none, and where the entry itself does not call it an error: then such a field is an artefact.
     """
-    if entry.unsure or entry.severity < Severity.ERROR or not entry.fields:
+    if entry.unsure or entry.severity < Severity.ERROR or not entry.fields or entry.stream == "events":
         return ""
     for name in _DETAILS:
         value = entry.fields.get(name)
@@ -204,6 +208,8 @@ def describe(found: Assembled) -> tuple[str, str, bool] | None:
     if not text.strip():
         return None
     entry = found.entry
+    if entry.unsure and _NATIVE.match(text) is not None:
+        return None
     match = TYPED.search(text)
     if match is not None and quoted_only(text[:2000], _TYPE_NAME):
         match = None

@@ -34,7 +34,8 @@ NOT_READY = re.compile(
     r"\b(?:startup|liveness|readiness)\b[^\n]{0,40}\bprobe (?:failed|errored)\b"
     r"|failed to start and (?:then )?listen on the port|\bThe instance was not started\b"
     r"|Ready condition status changed to False|failed to become (?:healthy|ready)"
-    r"|is not ready\b.{0,40}\b(?:deadline|timed? ?out)",
+    r"|is not ready\b.{0,40}\b(?:deadline|timed? ?out)"
+    r"|\bfailed (?:startup|liveness) probe, will be restarted\b",
     re.I,
 )
 """How platforms say that an instance did not become ready."""
@@ -45,6 +46,9 @@ LIMIT = re.compile(
     re.I,
 )
 """How platforms say that a memory limit was exceeded; `limit` and `unit` where they name it."""
+
+KERNEL = re.compile(r"(?:\bMemory cgroup out of memory|\bOut of memory): Killed process \d+ \(")
+"""The kernel's own words for it, which no application has."""
 
 UPSTREAM = re.compile(
     r"HTTP response was malformed or connection to the instance had an error|\bupstream connect error\b"

@@ -48,6 +48,14 @@ class Templates:
             if any(Severity[name] >= severity for name in template.severities):
                 yield template
 
+    def of(self, text: str) -> Template | None:
+        """The template of an entry's first line; None where it has none of its own."""
+        return self._by_id.get(self._miner.match(text) or "")
+
+    @cached_property
+    def _by_id(self) -> dict[str, Template]:
+        return {template.id: template for template in self}
+
     @cached_property
     def _miner(self) -> TemplateMiner:
         from shakeout.logs.templates.miner import TemplateMiner

@@ -24,7 +24,7 @@ from shakeout.logs.entry import LogEntry
 from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.logs.errors import LoggedError, errors
 from shakeout.logs.normal import coarse
-from shakeout.logs.platform_words import how_ended
+from shakeout.logs.platform_words import KERNEL, how_ended
 from shakeout.logs.quotes import spoken
 from shakeout.logs.reading import EvidenceInput, read_evidence
 from shakeout.logs.requests import Requests
@@ -267,7 +267,8 @@ def _hinted(log: ErrorLog, sources: Sources) -> tuple[str, ...]:
 
 def _is_symptom(item: Occurrence) -> bool:
     """An error; or, without a severity, a tool's word that it was stopped, or a platform's that a process ended."""
-    return item.error or is_told(item.text) or (item.system and how_ended(item.text) is not None)
+    kernel = KERNEL.search(item.text) is not None
+    return item.error or kernel or is_told(item.text) or (item.system and how_ended(item.text) is not None)
 
 
 _RESTATING = frozenset({*(rule.name for rule in exceptions.rules), "ended-by-exception"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shakeout.evidence.kubernetes_references import Stored
 from shakeout.evidence.model import Locator
 from shakeout.why import Claim, Family, GuardSpec, Layer, claim
 
@@ -148,3 +149,60 @@ class ValidatorRefuses(Claim):
 
     def __str__(self) -> str:
         return f"the check at {self.at} refuses the value that {self.value_at} gives {self.variable}"
+
+
+@claim(Layer.STATE, actionable=True)
+class StoredObjectAbsent(Claim):
+    """A secret or a config map of Kubernetes does not exist where a container is started with it."""
+
+    kind: Stored
+    name: str
+    service: str | None
+
+    def __str__(self) -> str:
+        return f"there is no {self.kind} '{self.name}' where {self.service or 'the container'} is started"
+
+    def title(self) -> str:
+        return f"The {self.kind} '{self.name}' does not exist{f' for {self.service}' if self.service else ''}"
+
+    def why(self) -> str:
+        return f"Why is there no {self.kind} '{self.name}'?"
+
+
+@claim(Layer.STATE, actionable=True)
+class StoredKeyAbsent(Claim):
+    """A secret or a config map exists and lacks a key; `name` is None where only the volume is named."""
+
+    kind: Stored
+    name: str | None
+    key: str
+    service: str | None
+    volume: str | None = None
+
+    def __str__(self) -> str:
+        named = f"the {self.kind} '{self.name}'" if self.name else f"the {self.kind} behind the volume '{self.volume}'"
+        return f"{named} has no key '{self.key}'{f', which {self.service} is started with' if self.service else ''}"
+
+    def why(self) -> str:
+        return f"Why is there no key '{self.key}'?"
+
+
+@claim(Layer.DECLARATION)
+class StoredAskedFor(Claim):
+    """A manifest asks for a secret, a config map or a key that is not there; `like` is one that is declared."""
+
+    kind: Stored
+    name: str
+    key: str | None
+    like: str | None
+    at: Locator
+
+    def __str__(self) -> str:
+        what = (
+            f"the key '{self.key}' of the {self.kind} '{self.name}'" if self.key else f"the {self.kind} '{self.name}'"
+        )
+        beside = f"; the repository declares '{self.like}'" if self.like else ""
+        return f"{self.at} asks for {what}, which is not there{beside}"
+
+    def why(self) -> str:
+        return f"Why does {self.at} ask for it?"

@@ -209,10 +209,11 @@ def declared_address(
         cut_off = without_a_way(state, egress, log)
         if cut_off is not None and cut_off.whole:
             return
-    # A line that refers to a service says its scheme, user and database, and not where it is.
+    # A line that refers to a service says its scheme, user and database, and not where it is; but it says which one.
     whereabouts = isinstance(state, NothingListens | NameUnknown | NoAnswer)
     there = in_release(state.address, place, platform) if whereabouts else None
-    if there is not None:
+    known = {*declarations.services, *declarations.backing_services} if declarations is not None else set()
+    if there is not None and (place is None or place.target == there.name or place.target not in known):
         yield Unknown(f"a look at {state.address} itself: the release (or `--url`) has {there.name} there, no line has")
         return
     if place is not None and declarations is not None and _is_of_another(place, state.target, declarations):

@@ -62,13 +62,7 @@ class Place:
 
     @property
     def referenced(self) -> bool:
-        """
-        Whether the address is that of a service of the release, wherever it is: the line only refers to it.
-
-        The line of a backing service says more: that this service is the one which hosts it.
-        """
-        if self.owner.kind != "service":
-            return False
+        """Whether the address is that of a service of the release, wherever it is: the line only refers to it."""
         used = {match[2] for match in _LATE.finditer(self.setting.value)}
         return bool(used & {"url", "address"}) or used >= {"host", "port"}
 

@@ -121,7 +121,7 @@ _ADDRESSES = (
         r"[\u00bb\u00ab\"] ?(?P<host>[\w.-]{1,253}) ?[\u00bb\u00ab\"](?: \([^)]{1,60}\))?,? (?:Port|port|puerto|porta) "
         r"(?P<port>\d{1,5})"
     ),
-    re.compile(r"host=['\"]?(?P<host>[\w.:-]{1,253}?)['\"]?,? port=['\"]?(?P<port>\d{1,5})"),
+    re.compile(r"\bhost(?:=|: )['\"]?(?P<host>[\w.:-]{1,253}?)['\"]?,? port(?:=|: )['\"]?(?P<port>\d{1,5})"),
     re.compile(rf"connect(?:ing)? to (?:host )?{_HOST}:{_PORT}", re.I),
     re.compile(rf"(?<![\w+.-])[a-z][a-z0-9+.-]{{1,30}}://(?:[^\s/@'\"]{{1,200}}@)?{_HOST}(?::{_PORT})?", re.I),
     re.compile(

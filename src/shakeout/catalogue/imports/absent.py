@@ -21,6 +21,7 @@ from shakeout.catalogue.imports.claims import (
     imports,
 )
 from shakeout.catalogue.imports.places import Place, place_of
+from shakeout.catalogue.imports.products import made_by_build
 from shakeout.catalogue.made import how_made, observed_of
 from shakeout.evidence.build_context import BuildContext
 from shakeout.evidence.image import Images, Made
@@ -185,6 +186,8 @@ def package_not_required(
     place = place_of(absent, modules)
     if place is None or place.own or absent.module.partition(".")[0] in sys.stdlib_module_names:
         return
+    if made_by_build(absent, modules) is not None:
+        return
     names, assumed = ((place.package,), False) if place.node else distributions(absent.module)
     same = _of_the_same_name(absent.module, modules) if assumed and not place.node else None
     if same is not None:
@@ -255,7 +258,7 @@ def module_moved_or_deleted(absent: ModuleAbsent, modules: PythonModules, paths:
     Import the module by its new name (the patch does it on that line), or bring it back.
     """
     place = place_of(absent, modules)
-    if place is None or place.here is not None or absent.at is None:
+    if place is None or place.here is not None or absent.at is None or made_by_build(absent, modules) is not None:
         return
     imported = quoted(paths, absent.at)
     if place.former is not None and place.commit is not None:

@@ -322,3 +322,41 @@ class CircularImport(Claim):
 
     def blamed(self) -> Locator | None:
         return None
+
+
+@claim(Layer.STATE)
+class BuildProductAbsent(Claim):
+    """A file that a step of the build makes is not in the repository, and was not there when the program ran."""
+
+    path: str
+    step: str
+    made_at: Locator
+    user: Locator | None
+
+    def __str__(self) -> str:
+        return f"{self.path}, which `{self.step}` makes ({self.made_at}), was not there when the program ran"
+
+    def why(self) -> str:
+        return f"Why was {self.path} not made?"
+
+
+@claim(Layer.DECLARATION)
+class BuildStepNotRun(Claim):
+    """No instruction of a Dockerfile runs the step that makes a file; `at` is its last one that copies or runs."""
+
+    path: str
+    step: str
+    at: Locator
+    made_at: Locator
+
+    def __str__(self) -> str:
+        return f"no instruction of {self.at.path} runs `{self.step}` ({self.made_at}), which makes {self.path}"
+
+    def title(self) -> str:
+        return f"{self.at.path} does not run `{self.step}`, which makes {self.path}"
+
+    def why(self) -> str:
+        return f"Why does {self.at.path} not run `{self.step}`?"
+
+    def blamed(self) -> Locator | None:
+        return None

@@ -12,7 +12,8 @@ from shakeout.catalogue.symptoms import ErrorLogged
 from shakeout.evidence.model import Evidence
 from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.logs.requests import Requests, Said, Served, near
-from shakeout.why import Because, Claim, Layer, Strength, claim
+from shakeout.logs.templated import Templates
+from shakeout.why import Because, Claim, Layer, RuledOut, Strength, claim
 from shakeout.why.links import Unknown
 
 MEANWHILE = timedelta(seconds=2)
@@ -149,7 +150,9 @@ def _is_called(host: str, service: str | None) -> bool:
 
 
 @runtime.rule
-def said_of_answer(answered: AnsweredSo, log: ErrorLog, requests: Requests) -> Iterator[Because | Unknown]:
+def said_of_answer(
+    answered: AnsweredSo, log: ErrorLog, requests: Requests, templates: Templates | None
+) -> Iterator[Because | RuledOut | Unknown]:
     """
     The service said in its log why it answered so.
 
@@ -161,7 +164,9 @@ def said_of_answer(answered: AnsweredSo, log: ErrorLog, requests: Requests) -> I
 
     ## How we know
     A warning, an error or a traceback of the same service with the same trace id; without one, the only one of that
-    service within two seconds of the answer. Where that does not name the request's path, it is a possibility.
+    service within two seconds of the answer. What the service says at other times too, by the count of the line's
+    template, is not about such a request and is ruled out. Where the line does not name the request's path, it is a
+    possibility.
 
     ## What to change
     What it says, on the side that is wrong: what was asked, or what was expected.
@@ -176,7 +181,10 @@ def said_of_answer(answered: AnsweredSo, log: ErrorLog, requests: Requests) -> I
     own = [one for one in requests.said if one.service == answered.service]
     traced = [one for one in own if one.trace in traces]
     close = [one for one in own if any(near(one.time, other.time, MEANWHILE) for other in served)]
-    chosen = traced or close
+    habits = _habits(close, templates) if not traced and requests.whole else {}
+    for text, piece in habits.items():
+        yield RuledOut(f"{answered.service} says of it: {text}", [piece])
+    chosen = traced or [one for one in close if one.text not in habits]
     texts = {one.text: one for one in chosen}
     if len(texts) != 1:
         what = f"which of {len(texts)} lines says it" if texts else "what it said of that at a lower level"
@@ -186,6 +194,18 @@ def said_of_answer(answered: AnsweredSo, log: ErrorLog, requests: Requests) -> I
     evidence = [one.evidence, *(other.evidence for other in served[:1])]
     sure = Strength.OBSERVED if traced else Strength.ENTAILED if answered.path in one.text else Strength.CONSISTENT
     yield Because(_said(one, log), evidence, strength=sure)
+
+
+def _habits(close: Sequence[Said], templates: Templates | None) -> dict[str, Evidence]:
+    """What a service says at other times as well as beside such an answer, each with its first example and count."""
+    found: dict[str, Evidence] = {}
+    kinds = {one.text: templates.of(one.text) if templates is not None else None for one in close}
+    for text, template in kinds.items():
+        beside = sum(1 for one in close if kinds[one.text] == template)
+        piece = template.evidence() if template is not None else None
+        if template is not None and piece is not None and template.count > beside:
+            found[text] = piece
+    return found
 
 
 def _said(one: Said, log: ErrorLog) -> ExceptionRaised | SaidMeanwhile:

@@ -28,6 +28,7 @@ _ASKED = (
     ),
     re.compile(rf"\b{_METHOD} \"?{_URL}\"?: (?:HTTP )?{_STATUS}\b"),
 )
+_DATABASE = re.compile(r"\bDB::Exception\b|\bClickHouse\b|\bSQLSTATE\b")
 
 
 @claim(Layer.MECHANISM)
@@ -70,6 +71,8 @@ def call_in(item: Occurrence) -> CallAnswered | None:
     if item.traceback is not None:
         texts = [raised.message for raised in item.traceback.exceptions[:3]]
     for text in texts:
+        if _DATABASE.search(text) is not None:
+            continue  # a database that is asked by HTTP: its own words say more than the status
         for pattern in _ASKED:
             found = pattern.search(text[:3000])
             if found is not None and not (item.traceback is None and quoted_only(text[:2000], pattern)):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.values import severity
 
+_REPLICA = re.compile(r"-[a-f0-9]{6,10}-[a-z0-9]{5}\Z")
 _FAILURES = frozenset({
     "BackOff", "CrashLoopBackOff", "Failed", "FailedAttachVolume", "FailedCreate", "FailedCreatePodSandBox",
     "FailedMount", "FailedPostStartHook", "FailedScheduling", "InspectFailed", "ErrImageNeverPull", "ErrImagePull",
@@ -18,12 +19,28 @@ _FAILURES = frozenset({
 """Reasons for which something does not run. A probe that failed (`Unhealthy`) may pass the next time."""
 
 
-def of_event(kind: object, reason: object) -> Severity | None:
-    """The severity of an event by its type and reason; None where the type is none of an event's."""
+_PROBED = re.compile(r"\bfailed (?:startup|liveness) probe, will be restarted\b")
+
+
+def of_event(kind: object, reason: object, message: str = "") -> Severity | None:
+    """
+    The severity of an event by its type, its reason and its text; None where the type is none of an event's.
+
+    That a container is ended for its probe is a `Normal` event of Kubernetes.
+    """
     level = severity(kind)
+    if reason == "Killing" and _PROBED.search(message) is not None:
+        return Severity.ERROR
     if level is Severity.WARNING and reason in _FAILURES:
         return Severity.ERROR
     return level
+
+
+def workload(about: str) -> str | None:
+    """What runs the pod that an event is about (`pod/web-6d4cf56db6-x2x9v`), where the pod's name says it."""
+    kind, _, name = about.rpartition("/")
+    found = _REPLICA.sub("", name)
+    return found if kind.lower() in {"pod", "po", "pods"} and found != name else None
 
 
 _SETTLES = {"FailedScheduling": {"Scheduled", "Pulled", "Started"}}

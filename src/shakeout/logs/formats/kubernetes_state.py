@@ -9,7 +9,7 @@ from typing import Any
 from shakeout.evidence.model import Locator
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.formats.base import Documents, PlatformDocument
-from shakeout.logs.formats.kubernetes_events import of_event
+from shakeout.logs.formats.kubernetes_events import of_event, workload
 from shakeout.logs.values import as_text, time
 
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -86,7 +86,8 @@ def event(item: Mapping[str, Any], locator: Locator, number: int) -> LogEntry:
         locator=locator,
         time=moment,
         time_doubt=doubt,
-        severity=of_event(item.get("type"), item.get("reason")) or Severity.INFO,
+        severity=of_event(item.get("type"), item.get("reason"), message) or Severity.INFO,
+        service=workload(f"{as_text(about.get('kind'))}/{name}") if name else None,
         stream="events",
         sequence=number,
         system=True,

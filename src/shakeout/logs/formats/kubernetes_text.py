@@ -9,7 +9,7 @@ from typing import Any
 from shakeout.evidence.model import Locator
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.formats.base import Documents, PlatformDocument
-from shakeout.logs.formats.kubernetes_events import of_event, settled
+from shakeout.logs.formats.kubernetes_events import of_event, settled, workload
 
 _BEGIN = re.compile(r"(?m)^Name:[ \t]+(?P<name>\S+)[ \t]*$")
 _PAIR = re.compile(r"(?P<key>[A-Z][\w ./()-]{0,60}|[\w./-]{1,100}):(?:[ \t]+(?P<value>.*))?\Z")
@@ -91,7 +91,7 @@ def _described_events(lines: list[str], place: Locator, name: str, service: str 
         return
     for index, line in enumerate(lines[start + 1 :], start + 1):
         parts = _GAP.split(line.strip(), maxsplit=4)
-        level = of_event(parts[0], parts[1]) if len(parts) == 5 else None
+        level = of_event(parts[0], parts[1], parts[4]) if len(parts) == 5 else None
         if level is None:
             continue
         yield LogEntry(
@@ -147,7 +147,8 @@ def _row(path: str, number: int, cells: dict[str, str]) -> LogEntry:
         message=cells.get("MESSAGE", ""),
         locator=Locator(source="log", path=path, line=number),
         time_doubt="only an age is given, no time",
-        severity=of_event(cells.get("TYPE"), cells.get("REASON")) or Severity.INFO,
+        severity=of_event(cells.get("TYPE"), cells.get("REASON"), cells.get("MESSAGE", "")) or Severity.INFO,
+        service=workload(cells.get("OBJECT", "")),
         stream="events",
         sequence=number,
         system=True,

@@ -115,16 +115,22 @@ class _Block:
         outermost = traceback.last.frames[:1] if traceback is not None else ()
         return bool(outermost) and outermost[0].function != "<module>"
 
-    def close(self) -> Assembled:
+    def close(self) -> Iterator[Assembled]:
+        """What it came to: a traceback, or where it is none, the entries that it was taken for the beginning of."""
         traceback = _parsed(self.language.name, "\n".join(self.lines))
         if traceback is None and self.text:
             # The calls alone: the error stands at the end of the line before them.
             traceback = _parsed(self.language.name, "\n".join((self.text.rpartition("\n")[2], *self.lines)))
+        if traceback is None and self.lead is not self.entries[0]:
+            yield Assembled(self.lead, self.text)
+            yield Assembled(self.entries[0], "\n".join(self.lines))
+            return
         if traceback is None:
-            return Assembled(self.lead, "\n".join((self.text, *self.lines) if self.text else self.lines))
+            yield Assembled(self.lead, "\n".join((self.text, *self.lines) if self.text else self.lines))
+            return
         locators = tuple(entry.locator for entry in self.entries[:LINES])
         traceback = replace(traceback, locators=locators, truncated=traceback.truncated or self.cut)
-        return Assembled(self.lead, self.text, traceback)
+        yield Assembled(self.lead, self.text, traceback)
 
 
 @dataclass(slots=True)
@@ -169,7 +175,7 @@ class _Assembly:
                 yield from _closed(self.streams.pop(oldest))
         if stream.block is not None:
             if not stream.block.handled:
-                yield stream.block.close()
+                yield from stream.block.close()
             stream.block = None
         lead = stream.lead
         stream.lead = None
@@ -199,7 +205,7 @@ class _Assembly:
         block, stream.block = stream.block, None
         if block is not None:
             if not block.handled:
-                yield block.close()
+                yield from block.close()
             for entry in block.held:
                 yield from self.feed(entry)
 
@@ -219,7 +225,7 @@ def _closed(stream: _Stream) -> Iterator[Assembled]:
     if stream.lead is not None:
         yield Assembled(stream.lead, stream.lead.message)
     if stream.block is not None and not stream.block.handled:
-        yield stream.block.close()
+        yield from stream.block.close()
 
 
 def relevant(entry: LogEntry, threshold: Severity) -> bool:

@@ -130,6 +130,7 @@ _ANYWHERE = re.compile(r'Traceback \(most recent call last\):|\A\s*File "[^"\n]{
 _BETWEEN = ("The above exception", "During handling")
 _GOES_ON = re.compile(
     r"[ \t]|\Z|[a-z_][\w.\[\]]{0,100}\Z|(?:DETAIL|HINT|LINE \d+|CONTEXT|QUERY):|\(Background on|\[SQL|\[parameters|\^"
+    r"|DB::Exception: |Code: \d{1,4}\. |\d{1,3}\. (?:\?|DB::|[\w:~<>]{1,200}[(@ ])"
 )
 
 
