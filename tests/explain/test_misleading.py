@@ -257,3 +257,62 @@ def test_what_people_write_in_an_errors_text_is_no_cause(tmp_path: Path, said: s
 )
 def test_what_programs_write_of_their_messages_is_their_own(tmp_path: Path, said: str) -> None:
     assert ask(tmp_path, f"2026-02-03 10:00:00,120 ERROR relay.out {said}\n").issues
+
+
+SPRING = """
+2026-02-03T10:00:00.223Z ERROR 1 --- [           main] o.s.b.d.LoggingFailureAnalysisReporter   :
+
+***************************
+APPLICATION FAILED TO START
+***************************
+
+Description:
+
+Failed to configure a DataSource: 'url' attribute is not specified and no embedded datasource could be configured.
+
+Reason: Failed to determine a suitable driver class
+"""
+
+
+def test_an_error_whose_own_line_is_empty_is_what_stands_below_it(tmp_path: Path) -> None:
+    report = ask(tmp_path, SPRING)
+    (item,) = report.unexplained
+    assert "Failed to configure a DataSource" in item.symptom
+
+
+@pytest.mark.parametrize(
+    ("line", "address"),
+    [
+        ("2026-02-03 10:00:00 FEHLER Verbindung zu db:5432 fehlgeschlagen: Verbindungsaufbau abgelehnt", "db:5432"),
+        ("2026-02-03 10:00:00 ERREUR connexion à cache:6379 impossible : Connexion refusée", "cache:6379"),
+    ],
+)
+def test_errors_in_other_languages_are_no_clean_bill(tmp_path: Path, line: str, address: str) -> None:
+    assert f"nothing listens at {address}" in told(ask(tmp_path, f"{line}\n"))
+
+
+def test_what_kubectl_is_forbidden_is_no_clean_bill(tmp_path: Path) -> None:
+    line = (
+        'Error from server (Forbidden): deployments.apps "orders" is forbidden: User "system:serviceaccount:ci:deployer"'
+        ' cannot patch resource "deployments" in API group "apps" in the namespace "staging"\n'
+    )
+    assert ask(tmp_path, line).status is Status.FAILED
+
+
+def test_a_unit_and_the_program_that_logs_under_its_own_name_are_one_story(tmp_path: Path) -> None:
+    report = ask(
+        tmp_path,
+        """
+Feb 03 10:00:00 host1 systemd[1]: Started shop.service - Shop.
+Feb 03 10:00:00 host1 python[812]: Traceback (most recent call last):
+Feb 03 10:00:00 host1 python[812]:   File "/srv/shop/main.py", line 3, in <module>
+Feb 03 10:00:00 host1 python[812]:     import bookkeeping
+Feb 03 10:00:00 host1 python[812]: ModuleNotFoundError: No module named 'bookkeeping'
+Feb 03 10:00:00 host1 systemd[1]: shop.service: Main process exited, code=exited, status=1/FAILURE
+Feb 03 10:00:00 host1 systemd[1]: shop.service: Failed with result 'exit-code'.
+""",
+        "journal.txt",
+    )
+    assert not report.issues
+    assert len(report.unexplained) == 1
+    assert all("bookkeeping" in item.symptom for item in report.unexplained)

@@ -189,6 +189,18 @@ def test_places_with_many_words_are_open_too() -> None:
     assert (len(found.names), len(wider)) == (14, 2)
 
 
+def test_two_names_of_a_long_list_in_one_line_are_open_each() -> None:
+    rng = random.Random(5)
+    names = [_random(rng, "abcdefghijklmnop", 7) for _ in range(60)]
+    events = [f"{word}ed a share" for word in ("open", "clos", "mount", "lock")]
+    lines = [f"{events[at % 4]} for user {rng.choice(names)} by {rng.choice(names)}" for at in range(8000)]
+    found = sketched("\n".join(lines).encode(), _NOTHING)
+    assert len(found.names) > 4000
+    wider = found.wider[found.of]
+    assert len({int(name) for name in wider}) == 4
+    assert [len({int(name) for name in wider[at::4]}) for at in range(4)] == [1, 1, 1, 1]
+
+
 def test_known_sketches_are_found_again_among_new_ones() -> None:
     lines = [_line(number) for number in range(400)]
     first = sketched("\n".join(lines).encode(), _NOTHING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from shakeout.catalogue.exceptions import evidence_of, raised_in, written_by
@@ -57,6 +58,22 @@ class VersionDeclared(Claim):
 
     def why(self) -> str:
         return f"Why does {self.at} ask for {self.package}{self.wanted}?"
+
+
+@claim(Layer.STATE, actionable=True)
+class LockOutOfStep(Claim):
+    """A lock file and the file that says what is asked for do not agree; `missing` is a package that the lock lacks."""
+
+    lock: str
+    asks: str
+    missing: str | None
+
+    def __str__(self) -> str:
+        lacks = f": the lock has no {self.missing}" if self.missing else ""
+        return f"{self.lock} and {self.asks} do not agree{lacks}"
+
+    def why(self) -> str:
+        return f"Why do {self.lock} and {self.asks} not agree?"
 
 
 Failing = ErrorLogged | CheckFailed | DeploymentFailed
@@ -194,3 +211,61 @@ def version_declared(absent: PackageNotAvailable, requirements: Requirements) ->
     if len(found) == 1:
         ((at, quoted),) = found
         yield Because(VersionDeclared(absent.package, absent.wanted, at), [quoted], strength=Strength.ENTAILED)
+
+
+_LOCKS = {
+    "package-lock.json": re.compile(
+        r"`npm ci` can only install packages when your package\.json and package-lock\.json"
+    ),
+    "pnpm-lock.yaml": re.compile(r"\bERR_PNPM_OUTDATED_LOCKFILE\b"),
+    "yarn.lock": re.compile(
+        r"\bYour lockfile needs to be updated, but yarn was run with"
+        r"|\bThe lockfile would have been modified by this install"
+    ),
+    "poetry.lock": re.compile(r"\bsince poetry\.lock was last generated\b|\bpoetry\.lock is not up to date\b"),
+    "uv.lock": re.compile(r"\bThe lockfile at `uv\.lock` needs to be updated, but `--(?:locked|frozen)` was provided"),
+}
+_LACKS = re.compile(r"\bMissing: (?P<package>@?[\w./-]{1,120}@[\w.+-]{1,60}) from lock file")
+_STOPPED = re.compile(r"\bnpm (?:ERR!|error) code EUSAGE\b|\bbuild step \d{1,3} \"[^\"\n]{1,200}\" failed\b")
+
+
+@tooling.rule
+def lock_out_of_step(effect: Failing | BuildStepFailed, log: ErrorLog) -> Iterator[Because]:
+    """
+    A lock file does not agree with what is asked for.
+
+    ## What you see
+    `npm ci can only install packages when your package.json and package-lock.json … are in sync`,
+    `ERR_PNPM_OUTDATED_LOCKFILE`, `poetry.lock is not up to date`, in a build that works on the machine of who wrote it.
+
+    ## Why it happens
+    A requirement was changed by hand, or in a merge, and the lock file was not made anew.
+
+    ## How we know
+    The installer says so in its own words, in the transcript of the same build.
+
+    ## What to change
+    Make the lock file anew (`npm install`, `pnpm install`, `poetry lock`) and commit it.
+    """
+    if isinstance(effect, BuildStepFailed):
+        own = _steps(effect, log)
+    else:
+        own = [item for item in _occurrences(effect, log) if _STOPPED.search(item.text) or _lock_in(item.text)]
+    places = {piece.locator.path for item in own for piece in item.evidence}
+    beside = [item for item in log if places & {piece.locator.path for piece in item.evidence}]
+    told = {lock: item for item in beside if (lock := _lock_in(item.text)) is not None}
+    if len(told) != 1:
+        return
+    ((lock, said),) = told.items()
+    lacks = next((found["package"] for item in beside if (found := _LACKS.search(item.text)) is not None), None)
+    asks = "pyproject.toml" if lock in {"poetry.lock", "uv.lock"} else "package.json"
+    evidence = [
+        *evidence_of(said)[:1],
+        *(piece for item in own[:1] if item is not said for piece in evidence_of(item)[:1]),
+    ]
+    fix = Remedy("words", f"make {lock} anew from {asks} and commit it")
+    yield Because(LockOutOfStep(lock, asks, lacks), evidence, strength=Strength.ENTAILED, fix=fix)
+
+
+def _lock_in(text: str) -> str | None:
+    return next((lock for lock, words in _LOCKS.items() if words.search(text[:4000])), None)

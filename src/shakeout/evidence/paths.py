@@ -11,7 +11,7 @@ from shakeout.evidence.repository import Repository
 
 _FOREIGN = re.compile(
     r"(?:^|/)(?:site-packages|dist-packages|node_modules|lib/python\d(?:\.\d+)?|node:internal|<frozen "
-    r"|gems/[\w.-]+-\d[\w.]*/|ruby/\d\.\d\.\d/|vendor_ruby/|vendor/.*\.php$)",
+    r"|^[\w-]+ \(\d[\w.]*\) |gems/[\w.-]+-\d[\w.]*/|ruby/\d\.\d\.\d/|vendor_ruby/|vendor/.*\.php$)",
     re.IGNORECASE,
 )
 

@@ -95,7 +95,7 @@ _OPTION = re.compile(
 )
 _LOGIN = re.compile(r"(?i)\b(login\s{1,3}\S{1,128}\s{1,3}password\s{1,3})(\S{1,512})")
 _USER = re.compile(r"((?<![\w-])(?:-u|--user)[ =]\s{0,3}[\"']?[^\s:\"']{1,128}:)([^\s\"']{1,512})")
-_SQL = re.compile(r"(?i)\b((?:password|identified\s{1,3}by)\s{1,3})('[^'\n]{1,512}'|\"[^\"\n]{1,512}\")")
+_SQL = re.compile(r"(?i)\b((?:password|(?<!revision )identified\s{1,3}by)\s{1,3})('[^'\n]{1,512}'|\"[^\"\n]{1,512}\")")
 _NAMED = re.compile(
     rf"(?i)(\bname[\"']?\s{{0,3}}[:=]\s{{0,3}}[\"']?[\w.-]{{0,60}}?(?:{_NAME})[\w.-]{{0,40}}[\"']?\s{{0,40}},?\s{{0,40}}"
     r"[\"']?value[\"']?\s{0,3}[:=]\s{0,3})(\"[^\"\n]{1,4096}\"|'[^'\n]{1,4096}'|[^\s\"',}]{1,4096})"

@@ -31,8 +31,9 @@ _TYPE_NAME = re.compile(TYPED.pattern.partition(r"\b(?:: (?P<text>")[0])
 _FAILURE = re.compile(
     r"\b(?:errors?|failed|failure|fails|fatal|exception|refused|denied|cannot|can't|could not|couldn't|unable to"
     r"|not defined|not found|timed out|timeout|does not exist|no such|crash(?:ed|ing)?|panic|aborted|unreachable"
+    r"|fehlgeschlagen|abgelehnt|fehler|refusée|échoué|rechazada"
     r"|unbound variable|killed|terminated|unhandled|rejected|not permitted|exceeded)\b|[✗❌✖]"
-    r"|exit(?:ed)? (?:code|status|with) [1-9]",
+    r"|exit(?:ed)? (?:with )?(?:(?:code|status) )?[1-9]|exit(?:ed)? with [1-9]",
     re.I,
 )
 _NO_FAILURE = re.compile(

@@ -126,6 +126,12 @@ def _of_scripts(chain: Chain) -> bool:
     return scripts and not any(path.endswith(".py") for path in shown)
 
 
+def _elsewhere(chain: Chain) -> bool:
+    """Whether the source that the chain shows is of a language for which no guard is written down."""
+    shown = {piece.locator.path for link in chain.links for piece in link.because.evidence}
+    return any(path.endswith((".rb", ".php", ".java", ".kt", ".cs", ".go")) for path in shown)
+
+
 def _proof(chain: Chain, sources: Sources, redeclare: Redeclare | None) -> Proof | None:
     found = prove(chain, rules(), sources, redeclare)
     return Proof(status=found.status, detail=found.detail) if found is not None else None
@@ -149,5 +155,5 @@ def _guard(chain: Chain, sources: Sources) -> Guard | None:
         present=found.present,
         evidence=found.evidence,
         statement=found.statement,
-        add=None if found.present else spec.add,
+        add=None if found.present or (_elsewhere(chain) and "python" in spec.add) else spec.add,
     )

@@ -20,7 +20,7 @@ Way = Literal["unset", "refused"]
 _NAME = r"([A-Za-z_][A-Za-z0-9_]{1,80})"
 _UPPER = r"[\"'`]?\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z]{4,})\b[\"'`]?"
 _READS = re.compile(
-    r"environ|getenv|process\.env|\benv\b|\benv[.\[(]|\bconfig\(|import\.meta\.env|os\.Getenv|System\.getenv"
+    r"environ|getenv|process\.env|\bENV(?:\[|\.fetch\b)|\benv\b|\benv[.\[(]|\bconfig\(|import\.meta\.env|os\.Getenv|System\.getenv"
 )
 _BARE = re.compile(r"(?<![\w.])(?:environ|env)\b")
 _BOUND = re.compile(
@@ -28,6 +28,7 @@ _BOUND = re.compile(
 )
 _SAYS_SO = re.compile(r"\benv(?:iron|ironment)?\b|envvar|\bsetting|\bconfig", re.I)
 _UNSET = (
+    re.compile(rf"\bkey not found: \"{_NAME}\""),  # Ruby's ENV.fetch
     re.compile(rf"Environment variable \"?{_NAME}\"? not set"),  # environs
     re.compile(rf"{_NAME} not found\. Declare it as envvar"),  # python-decouple
     re.compile(rf"[Ss]et the {_NAME} environment variable"),  # django-environ and Django's documentation

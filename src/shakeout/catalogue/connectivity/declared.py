@@ -212,8 +212,9 @@ def declared_address(
     # A line that refers to a service says its scheme, user and database, and not where it is; but it says which one.
     whereabouts = isinstance(state, NothingListens | NameUnknown | NoAnswer)
     there = in_release(state.address, place, platform) if whereabouts else None
+    meant = place.target if place is not None else state.target
     known = {*declarations.services, *declarations.backing_services} if declarations is not None else set()
-    if there is not None and (place is None or place.target == there.name or place.target not in known):
+    if there is not None and (meant not in known or meant == there.name):
         yield Unknown(f"a look at {state.address} itself: the release (or `--url`) has {there.name} there, no line has")
         return
     if place is not None and declarations is not None and _is_of_another(place, state.target, declarations):

@@ -9,6 +9,7 @@ from shakeout.catalogue.connectivity.family import View, connectivity, evidence_
 from shakeout.catalogue.connectivity.seen import seen_by_check
 from shakeout.catalogue.connectivity.wording import open_breaker
 from shakeout.catalogue.exceptions import ExceptionRaised
+from shakeout.catalogue.runtime.behind_proxy import ended_upstream
 from shakeout.catalogue.runtime.family import EXACT, WINDOW, exceptions_near, near, own
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged, ServiceNotDeployed
 from shakeout.evidence.declarations import Declarations
@@ -96,6 +97,8 @@ def connection_failed_in_log(
     if isinstance(error, ErrorLogged) and error.type is not None:
         return
     occurrence = log.get(error.key)
+    if occurrence is not None and ended_upstream(occurrence, log) is not None:
+        return  # a proxy's word about a service that ended, which its own exception explains
     view = View(log=log, declarations=declarations, platform=platform)
     seen = view.logged(occurrence) if occurrence is not None else None
     if seen is not None:

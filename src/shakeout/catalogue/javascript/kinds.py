@@ -60,11 +60,21 @@ def read_as_other_kind(raised: ExceptionRaised, paths: SourcePaths, log: ErrorLo
     else:
         return
     at = own_frame(raised, paths, log)
-    if at is None or at.line is None or not at.path.endswith(SCRIPTS):
+    if at is None or at.line is None or not at.path.endswith(SCRIPTS) or _read_by_tool(raised, log):
         return
     text, name = paths.repository.text(at.path) or "", first.partition(" ")[0]
     if uses(text, at.line, name) if module else written_for(text, at.line):
         yield Because(ReadAsOtherKind(at.path, module, at), [*quoted(paths, at), *logged(raised, log)])
+
+
+_TOOLS = re.compile(r"/(?:jest-runtime|@jest|ts-node|tsx|@babel/register|esbuild-register|@swc-node)/")
+
+
+def _read_by_tool(raised: ExceptionRaised, log: ErrorLog | None) -> bool:
+    """Whether a tool that has rules of its own read the file, and not Node.js."""
+    occurrence = log.get(raised.key) if log is not None else None
+    exceptions = occurrence.traceback.exceptions if occurrence is not None and occurrence.traceback is not None else ()
+    return any(_TOOLS.search(f"/{frame.path}") for one in exceptions for frame in one.frames)
 
 
 @javascript.rule

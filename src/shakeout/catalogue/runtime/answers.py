@@ -208,13 +208,13 @@ def _habits(close: Sequence[Said], templates: Templates | None) -> dict[str, Evi
     return found
 
 
-def _said(one: Said, log: ErrorLog) -> ExceptionRaised | SaidMeanwhile:
-    """The exception that was logged at that place, else the words."""
+def _said(one: Said, log: ErrorLog) -> ExceptionRaised | CallAnswered | SaidMeanwhile:
+    """The exception that was logged at that place, or what that service was answered in turn, else the words."""
     for item in log:
         if item.owner == one.service and _stands_at(item.evidence, one.evidence):
-            raised = raised_in(item)
-            if raised is not None:
-                return raised
+            found = raised_in(item) or call_in(item)
+            if found is not None:
+                return found
     return SaidMeanwhile(one.service, one.text)
 
 

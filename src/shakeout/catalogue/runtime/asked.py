@@ -7,6 +7,7 @@ import re
 from shakeout.logs.errorlog import Occurrence
 from shakeout.logs.quotes import quoted_only
 from shakeout.logs.requests import path_in
+from shakeout.logs.tracebacks.model import Raised
 from shakeout.why import Claim, Layer, claim
 
 _URL = r"(?P<url>https?://[^\s'\"`<>)\],]{1,2000})"
@@ -28,6 +29,7 @@ _ASKED = (
     ),
     re.compile(rf"\b{_METHOD} \"?{_URL}\"?: (?:HTTP )?{_STATUS}\b"),
 )
+_STATUS_CODE = re.compile(rf"\b(?:status code|Response code) {_STATUS}\b")  # axios, got
 _DATABASE = re.compile(r"\bDB::Exception\b|\bClickHouse\b|\bSQLSTATE\b")
 
 
@@ -63,6 +65,15 @@ class CallAnswered(Claim):
         return re.sub(r":\d{1,5}\Z", "", self.url.partition("://")[2].partition("/")[0]).lower()
 
 
+def _noted(raised: Raised) -> tuple[str | None, str] | None:
+    """(method, address) by the properties that an HTTP client's error of Node.js is printed with."""
+    noted = dict(note.split(": ", 1) for note in raised.notes if note.startswith(("url: ", "method: ")))
+    url = noted.get("url", "")
+    if not url.startswith(("http://", "https://")):
+        return None
+    return (noted["method"].upper() if "method" in noted else None), url.partition("?")[0].partition("#")[0]
+
+
 def call_in(item: Occurrence) -> CallAnswered | None:
     """The answered call that a service's logged error tells of; None where it tells of none."""
     if item.origin != "service" or item.system:
@@ -70,6 +81,9 @@ def call_in(item: Occurrence) -> CallAnswered | None:
     texts = [item.text]
     if item.traceback is not None:
         texts = [raised.message for raised in item.traceback.exceptions[:3]]
+        for raised in item.traceback.exceptions[:3]:
+            if (found := _STATUS_CODE.search(raised.message)) is not None and (told := _noted(raised)) is not None:
+                return CallAnswered(item.owner, told[0], told[1], int(found["status"]))
     for text in texts:
         if _DATABASE.search(text) is not None:
             continue  # a database that is asked by HTTP: its own words say more than the status

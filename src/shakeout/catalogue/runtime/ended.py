@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from shakeout.catalogue.exceptions import evidence_of, raised_in
+from shakeout.catalogue.exceptions import ExceptionRaised, evidence_of, raised_in
 from shakeout.catalogue.process.claims import ProcessEnded
-from shakeout.catalogue.runtime.family import WINDOW, exceptions_near, runtime
+from shakeout.catalogue.runtime.family import EXACT, WINDOW, exceptions_near, near, runtime
 from shakeout.catalogue.runtime.timeouts import ended_by_timeout
 from shakeout.catalogue.symptoms import ErrorLogged
-from shakeout.logs.errorlog import ErrorLog
+from shakeout.logs.errorlog import ErrorLog, Occurrence
 from shakeout.logs.platform_words import BOOT, NOT_READY, how_ended
 from shakeout.why import Because, Claim, Layer, Strength, claim
 
@@ -48,7 +49,7 @@ def platform_ended(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
     """
     occurrence = log.get(error.key)
     how = how_ended(error.text)
-    if occurrence is None or how is None or occurrence.traceback is not None:
+    if occurrence is None or how is None or occurrence.traceback is not None or _of_unit(occurrence, log):
         return
     if ended_by_timeout(error.text, error.service, log) is not None:
         return
@@ -79,11 +80,60 @@ def ended_by_exception(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
     follows = how_ended(text) is not None or BOOT.search(text) or NOT_READY.search(text)
     if occurrence is None or not follows or occurrence.traceback is not None:
         return
-    for found in exceptions_near(log, error, WINDOW):
+    for found in exceptions_near(log, error, WINDOW) or _of_unit(occurrence, log):
         raised = raised_in(found)
         if raised is not None:
             yield Because(raised, [*evidence_of(found)[:1], *evidence_of(occurrence)[:1]], strength=Strength.ENTAILED)
             return
+
+
+_UNIT = re.compile(r"\.service: (?:Main process exited|Failed with result|Control process exited)\b")
+
+
+def _of_unit(occurrence: Occurrence, log: ErrorLog) -> list[Occurrence]:
+    """
+    The traceback of a unit that systemd says ended: the program logs it under its own name, not under the unit's.
+
+    Only where the same journal has exactly one traceback close before, of a program that is no unit of its own.
+    """
+    if _UNIT.search(occurrence.text) is None:
+        return []
+    files = {piece.locator.path for piece in occurrence.evidence}
+    found = [
+        item
+        for item in log
+        if item.traceback is not None
+        and item.error
+        and files & {piece.locator.path for piece in item.evidence}
+        and near(item, occurrence, EXACT)
+    ]
+    return found if len(found) == 1 else []
+
+
+@runtime.rule
+def worker_lost(raised: ExceptionRaised | ErrorLogged, log: ErrorLog) -> Iterator[Because]:
+    """
+    A worker of a task queue was ended from outside, and its master says so as an exception.
+
+    ## What you see
+    `WorkerLostError('Worker exited prematurely: signal 9 (SIGKILL) Job: 3.')`, `Process 'ForkPoolWorker-2' exited with
+    'signal 9 (SIGKILL)'`, `BrokenProcessPool`.
+
+    ## Why it happens
+    The kernel or the platform ended the process, mostly for want of memory; the task itself said nothing.
+
+    ## How we know
+    The exception's own text names the signal or the status.
+
+    ## What to change
+    What ended it, which the next link says.
+    """
+    occurrence = log.get(raised.key)
+    text = raised.message if isinstance(raised, ExceptionRaised) else raised.text
+    named = "WorkerLost" in (raised.type or "") or "WorkerLostError" in text
+    how = how_ended(text) or how_ended(text.replace("Worker exited prematurely", "worker exited")) if named else None
+    if occurrence is not None and how is not None:
+        yield Because(ProcessEnded(occurrence.owner or "the service", how), evidence_of(occurrence)[:1])
 
 
 @runtime.rule

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from shakeout.catalogue.exceptions import ExceptionRaised, evidence_of, raised_in
 from shakeout.catalogue.process.claims import ProcessEnded
+from shakeout.catalogue.runtime.behind_proxy import ended_upstream
 from shakeout.catalogue.runtime.ended import NeverReady
 from shakeout.catalogue.runtime.family import EXACT, WINDOW, exceptions_near, near, runtime
 from shakeout.catalogue.runtime.memory import MemoryLimitExceeded
@@ -117,6 +118,33 @@ def exception_behind_gateway(error: ErrorLogged, log: ErrorLog) -> Iterator[Beca
     if raised is not None:
         evidence = [*evidence_of(behind[-1])[:1], *evidence_of(occurrence)[:1]]
         yield Because(raised, evidence, strength=Strength.ENTAILED)
+
+
+@runtime.rule
+def listener_ended(error: ErrorLogged, log: ErrorLog) -> Iterator[Because]:
+    """
+    The service behind a proxy ended with an exception, so that nothing listens where the proxy asks.
+
+    ## What you see
+    `connect() failed (111: Connection refused) while connecting to upstream` in a proxy's log, beside the traceback of
+    another service with which it ended.
+
+    ## Why it happens
+    A process that has ended listens nowhere; the proxy knows only the address.
+
+    ## How we know
+    The proxy's own line says that its upstream refuses the connection. Exactly one other service logged tracebacks, of
+    one kind, and a line of its platform says that it exited. That it is the one at that address is said by nobody, so
+    it stays a possibility.
+
+    ## What to change
+    What made the exception happen.
+    """
+    occurrence = log.get(error.key)
+    found = ended_upstream(occurrence, log) if occurrence is not None else None
+    if occurrence is not None and found is not None:
+        claim, item = found
+        yield Because(claim, [*evidence_of(item)[:1], *evidence_of(occurrence)[:1]], strength=Strength.CONSISTENT)
 
 
 @runtime.rule

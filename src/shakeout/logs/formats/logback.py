@@ -14,7 +14,7 @@ class Logback:
     _form = re.compile(
         r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{3}(?:Z|[+-]\d\d:?\d\d)?)\s{1,3}(?P<level>[A-Z]{4,5})\s"
         r"(?P<process>\d{1,10})"
-        r"\s---\s(?:\[[^\]]{0,80}\]\s){1,3}(?P<name>\S{1,120})\s{0,60}: (?P<rest>.*)",
+        r"\s---\s(?:\[[^\]]{0,80}\]\s){1,3}(?P<name>\S{1,120})\s{0,60}:(?: (?P<rest>.*)|\Z)",
         re.S,
     )
 
@@ -24,7 +24,7 @@ class Logback:
             return None
         moment, doubt = time(match["time"])
         return Head(
-            message=match["rest"],
+            message=match["rest"] or "",
             time=moment,
             time_doubt=doubt,
             severity=severity(match["level"]),

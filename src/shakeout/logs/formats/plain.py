@@ -9,7 +9,7 @@ from shakeout.logs.formats.base import Head
 from shakeout.logs.values import NO_YEAR, severity, time
 
 LEVEL = (
-    r"TRACE|DEBUG|VERBOSE|INFO|INFORMATION|NOTICE|SUCCESS|LOG|WARN|WARNING|ERROR|ERR|SEVERE|FATAL|CRITICAL|CRIT"
+    r"TRACE|DEBUG|VERBOSE|INFO|INFORMATION|NOTICE|SUCCESS|LOG|WARN|WARNING|ERROR|ERR|FEHLER|ERREUR|FAIL|SEVERE|FATAL|CRITICAL|CRIT"
     r"|ALERT|EMERGENCY|EMERG|PANIC|trace|debug|info|notice|warn|warning|error|err|fatal|critical|crit|alert|emerg|panic"
     r"|Debug|Info|Notice|Warning|Error|Fatal|Critical"
 )

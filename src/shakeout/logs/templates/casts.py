@@ -27,6 +27,9 @@ SAMPLES = (4, 8, 64)
 
 MOST = SAMPLES[-1]
 
+ASKED = 1 << 10
+"""Sketches of a block that are thought about: those of most lines. All lines of others are folded for this once."""
+
 HEARD = 1 << 13
 """Keys from which names are learned."""
 
@@ -35,6 +38,9 @@ HEARD_OF_ONE = 512
 
 REMEMBERED = 50_000
 """Sketches that are remembered; the lines of all others are folded one by one."""
+
+PENDING = 1 << 12
+"""Sketches of which too few lines came so far that are remembered."""
 
 Fold = Callable[[Numbers], tuple[pl.Series, Numbers]]
 Hashed = Callable[[Numbers], Hashes]
@@ -117,10 +123,12 @@ class Casts:
         runs = _runs(hashed, of, rows < 0)
         closely = _closely(runs, self._folded_ones(names))
         found = _Found(runs, fold, keys)
-        found.look(np.flatnonzero(closely))
-        begun = np.searchsorted(runs.owner, np.arange(len(names) + 1)).tolist()
+        begun = np.searchsorted(runs.owner, np.arange(len(names) + 1))
+        asked = np.zeros(len(names), bool)
+        asked[np.argsort(begun[:-1] - begun[1:], kind="stable")[:ASKED]] = True
+        found.look(np.flatnonzero(closely | ~asked.take(runs.owner)))
         disputed: list[int] = []
-        for at in np.flatnonzero(rows < 0).tolist():
+        for at in np.flatnonzero(asked & (rows < 0)).tolist():
             name, mine = int(names[at]), np.arange(begun[at], begun[at + 1])
             if name not in self._folded:
                 if self._asked(name, mine, found):
@@ -163,7 +171,7 @@ class Casts:
                 return False
             if len(mine) <= size:
                 break
-        if name in self._open or len(self._open) < REMEMBERED:
+        if name in self._open or len(self._open) < PENDING:
             self._open[name] = undecided
         return undecided.lines >= undecided.wanted
 
@@ -196,8 +204,9 @@ class Casts:
 
     def _remember(self, sketches: Sketches, names: Hashes) -> None:
         """That a sketch is what it became where it was widened: in another block there may be too few like it."""
-        for name, wider in zip(sketches.names.tolist(), sketches.wider.tolist(), strict=True):
-            if name == wider or name in self._known or len(self._known) >= REMEMBERED:
+        changed = sketches.names != sketches.wider
+        for name, wider in zip(sketches.names[changed].tolist(), sketches.wider[changed].tolist(), strict=True):
+            if name in self._known or len(self._known) >= REMEMBERED:
                 continue
             if (key := self._known.get(wider)) is not None:
                 self._known[name] = key

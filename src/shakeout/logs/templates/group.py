@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from shakeout.logs.templates.fold import SIGN
 from shakeout.logs.templates.names import names_of
-from shakeout.logs.templates.shape import tokens
+from shakeout.logs.templates.shape import SHORT, tokens
 from shakeout.logs.templates.variable import Context, is_word, surely, varies
 
 Row = tuple[str, ...]
@@ -27,9 +27,17 @@ GLUED = {"(": f"{GLUE}(", "[": f"{GLUE}["}
 """An opening bracket directly behind a word, as in `name(3)`, is another mark than one that stands alone."""
 
 
-@lru_cache(maxsize=1 << 14)
 def row_of(shape: str) -> Row:
     """The tokens of a shape without space."""
+    return _remembered(shape) if len(shape) < SHORT else _row_of(shape)
+
+
+@lru_cache(maxsize=1 << 13)
+def _remembered(shape: str) -> Row:
+    return _row_of(shape)
+
+
+def _row_of(shape: str) -> Row:
     parts = tokens(shape)
     if "(" not in shape and "[" not in shape:
         return tuple(token for token in parts if not token.isspace())

@@ -18,6 +18,12 @@ from shakeout.logs.templates.stream import Piece, joined
 ENOUGH = 1 << 13
 """Lines of a block from which on it is sketched; every line of a smaller one is folded, while no sketch is known."""
 
+ALIKE = 4
+"""Lines for each sketch that a block has on average where it is worth while to sketch it."""
+
+SELDOM = 8
+"""Of how many blocks one is sketched where the first was not worth it."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Looked:
@@ -35,11 +41,12 @@ class Looked:
     rows: Numbers
     known: Known
 
-    def settled(self, casts: Casts) -> tuple[list[str], Numbers]:
+    def settled(self, casts: Casts) -> tuple[pl.Series, Numbers]:
         """The distinct keys of the block's lines, and for each line which of them it has."""
         if self.sketches is None:
-            return self.keys.to_list(), self.rows
-        return casts.settled(self.sketches, self._folded, self.block.hashed)
+            return self.keys, self.rows
+        keys, rows = casts.settled(self.sketches, self._folded, self.block.hashed)
+        return pl.Series("key", keys, dtype=pl.String), rows
 
     def _folded(self, places: Numbers) -> tuple[pl.Series, Numbers]:
         at = np.searchsorted(self.places, places)
@@ -50,14 +57,21 @@ class Looked:
         return self.block.folded(self.known, places)
 
 
-def look(pieces: Sequence[Piece], layout: Layout | None, known: Known, met: Met) -> Looked:
-    """Sketches a block and folds those lines of it that need to be, or all of a small one."""
+def look(pieces: Sequence[Piece], layout: Layout | None, known: Known, met: Met | None) -> Looked:
+    """
+    Sketches a block and folds those lines of it that need to be.
+
+    All lines are folded if the block is small, if hardly any two are alike, or if nothing that was `met` is given.
+    """
     block = block_of(joined(pieces), layout, sum(piece.size for piece in pieces))
     sketches, places = None, None
-    if block.size >= ENOUGH or len(met.known):
+    if met is not None and (block.size >= ENOUGH or len(met.known)):
         sketches = sketched(block.data, met.known)
         block = replace(block, ends=sketches.ends)
-        places = wanted(sketches, met, block.hashed)
+        if len(np.unique(sketches.wider)) * ALIKE > max(block.size, ENOUGH):
+            sketches = None
+        else:
+            places = wanted(sketches, met, block.hashed)
     keys, rows = block.folded(known, places)
     every = np.arange(block.size) if places is None else places
     return Looked(block=block, sketches=sketches, places=every, keys=keys, rows=rows, known=known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
 import numpy as np
@@ -16,14 +16,13 @@ from shakeout.logs.entry import LogEntry
 from shakeout.logs.templates.block import Block, block_of
 from shakeout.logs.templates.casts import Casts, Met
 from shakeout.logs.templates.fold import Known, readable
-from shakeout.logs.templates.look import Looked, look
+from shakeout.logs.templates.look import ENOUGH, SELDOM, Looked, look
 from shakeout.logs.templates.model import Template
 from shakeout.logs.templates.portion import Portion, counted
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.stream import Piece, Stream, side_by_side
 from shakeout.logs.templates.summary import Summary
 from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Seen, Table
-from shakeout.logs.templates.traces import trace_of
 
 KEYS = 20_000
 """Different keys that are kept; beyond, counts of rare templates are estimated."""
@@ -31,6 +30,7 @@ KEYS = 20_000
 EXAMPLE_LIMIT = 1000
 _BATCH = 1 << 15
 _TOGETHER = 8
+_Begun = tuple[list[Piece], Met | None]
 _WHO = ("instance", "pod", "container", "connection")
 
 
@@ -54,6 +54,8 @@ class TemplateMiner:
         self._stream = Stream()
         self._layout: Layout | None = None
         self._counted = 0
+        self._blocks = 0
+        self._alike = True
         self.instances: dict[str, None] = {}
 
     @property
@@ -88,34 +90,39 @@ class TemplateMiner:
         for pieces, looked in side_by_side(self._look, self._full(blocks)):
             self._add(looked, pieces)
 
-    def _full(self, blocks: Iterable[pl.Series | bytes]) -> Iterator[tuple[list[Piece], Met]]:
+    def _full(self, blocks: Iterable[pl.Series | bytes]) -> Iterator[_Begun]:
         """The blocks that are full, each with what is remembered when it is begun."""
         for lines in blocks:
             for pieces in self._stream.add(lines):
-                yield pieces, self._casts.met()
+                yield self._begun(pieces)
+
+    def _begun(self, pieces: list[Piece]) -> _Begun:
+        """A block with what is remembered now, or without where hardly any two lines are alike."""
+        self._blocks += 1
+        return pieces, self._casts.met() if self._alike or self._blocks % SELDOM == 1 else None
 
     def _finish(self) -> None:
         """Counts the lines of the last block that is not full."""
         if self._stream.size:
             pieces = self._stream.taken()
-            self._add(self._look((pieces, self._casts.met()))[1], pieces)
+            self._add(self._look(self._begun(pieces))[1], pieces)
 
-    def _look(self, begun: tuple[list[Piece], Met]) -> tuple[list[Piece], Looked]:
+    def _look(self, begun: _Begun) -> tuple[list[Piece], Looked]:
         pieces, met = begun
         return pieces, look(pieces, self._layout, self._known, met)
 
     def _add(self, looked: Looked, pieces: Sequence[Piece]) -> None:
         self._summary = None
+        if self._blocks == 1:
+            self._alike = looked.sketches is not None or looked.block.size < ENOUGH
         keys, rows = looked.settled(self._casts)
         portion = counted(looked.block, keys, rows, self._table)
         found = self._count(portion)
         wanted: list[tuple[Seen, int]] = []
         layout = self._layout
-        lacking = [row for row, known in enumerate(found) if known is not None and len(known.examples) < EXAMPLES]
-        for kind in portion.kinds(None if layout else lacking):
+        lacking = [row for row, known in found.items() if len(known.examples) < EXAMPLES]
+        for kind in portion.kinds(found if layout else lacking):
             known = found[kind.row]
-            if known is None:
-                continue
             if len(known.examples) < EXAMPLES:
                 wanted += [(known, at) for at in kind.heads]
             if kind.level:
@@ -127,24 +134,22 @@ class TemplateMiner:
         if wanted:
             self._exemplify(looked.block, wanted, pieces)
         if self._numbered:
-            self._number(portion)
+            self._number(portion, found)
         self._counted += looked.block.size
 
-    def _count(self, portion: Portion) -> list[Seen | None]:
-        """Counts the lines of each key; what was seen under it, or None if it is not kept."""
+    def _count(self, portion: Portion) -> dict[int, Seen]:
+        """Counts the lines of each key; what was seen under those that are kept, by their numbers."""
         table = self._table
-        found = list(map(table.seen.get, portion.keys))
-        for row, known in enumerate(found):
-            if known is not None:
-                known.count += portion.counts[row]
-        new = [row for row in portion.new if row not in portion.passed]
-        first = {kind.row: kind.heads[0] for kind in reversed(list(portion.kinds(new)))}
-        for row, (trace, hashed) in portion.new.items():
-            if row in portion.passed:
-                table.passed[trace] += portion.counts[row]
-            else:
-                order = self._counted + first[row]
-                found[row] = table.add(portion.keys[row], trace, hashed, portion.counts[row], order)
+        found = dict(portion.known)
+        for row, known in found.items():
+            known.count += int(portion.counts[row])
+        for trace, count in portion.passed:
+            table.passed[trace] += count
+        first = {kind.row: kind.heads[0] for kind in reversed(list(portion.kinds(portion.new)))}
+        for row, (key, trace, hashed) in portion.new.items():
+            kept = table.add(key, trace, hashed, int(portion.counts[row]), self._counted + first[row])
+            if kept is not None:
+                found[row] = kept
         return found
 
     def _exemplify(self, block: Block, wanted: list[tuple[Seen, int]], pieces: Sequence[Piece]) -> None:
@@ -168,10 +173,10 @@ class TemplateMiner:
             texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
             block = block_of(texts, None, len(texts))
             found, rows = block.folded(self._known)
-            portion = counted(block, found.to_list(), rows, self._table)
+            portion = counted(block, found, rows, self._table)
             kept = self._count(portion)
             for row, text, entry in zip(rows.tolist(), block.texts.to_list(), batch, strict=True):
-                known = kept[row]
+                known = kept.get(row)
                 instance = instance_of(entry)
                 if instance and len(self.instances) < INSTANCES:
                     self.instances[instance] = None
@@ -179,7 +184,7 @@ class TemplateMiner:
                     _note(known, entry, instance, text, self._counted)
                 self._counted += 1
             if self._numbered:
-                self._number(portion)
+                self._number(portion, kept)
 
     def snapshot(self) -> tuple[Template, ...]:
         """The templates of everything added so far, the most frequent first; their counts add up to `lines`."""
@@ -211,15 +216,17 @@ class TemplateMiner:
         """The id of the template that a bare message belongs to, or None."""
         return self.summary().match(text)
 
-    def _number(self, portion: Portion) -> None:
-        """Notes for each line the number of its key, or the trace of it where it is not kept."""
-        codes = np.zeros(len(portion.keys), np.int32)
-        for row, known in enumerate(map(self._table.seen.get, portion.keys)):
-            codes[row] = known.number if known is not None else -1 - self._trace(portion, row)
-        self._codes.append(codes.take(portion.rows))
+    def _number(self, portion: Portion, found: Mapping[int, Seen]) -> None:
+        """
+        Notes for each line the number of its key, or the trace of it where it was not kept.
 
-    def _trace(self, portion: Portion, row: int) -> int:
-        return portion.new[row][0] if row in portion.new else trace_of(portion.keys[row])
+        What is let go later still has its number, see `Table.departed`.
+        """
+        codes = np.zeros(portion.keys, np.int32)
+        codes[portion.unknown] = -1 - portion.traces
+        for row, known in found.items():
+            codes[row] = known.number
+        self._codes.append(codes.take(portion.rows))
 
 
 def _columns(lines: Iterable[str]) -> Iterator[pl.Series]:

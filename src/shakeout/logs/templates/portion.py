@@ -10,7 +10,7 @@ import polars as pl
 
 from shakeout.logs.templates.block import Block
 from shakeout.logs.templates.sketch import Flags, Numbers
-from shakeout.logs.templates.table import EXAMPLES, Limits, Table
+from shakeout.logs.templates.table import EXAMPLES, Limits, Seen, Table
 from shakeout.logs.templates.traces import MARKS, traces_of
 
 _NARROW = 1 << 16
@@ -36,20 +36,24 @@ class Portion:
     """
     A block and the keys of its lines.
 
-    `keys` are the distinct keys, `rows` says for each line which of them it has, `counts` how many have each. `new`
-    are those keys, by number, of which nothing is known yet, each with its trace and a hash; `passed` those of them
-    that can not be kept.
+    `rows` says for each line which of `keys` distinct keys it has, `counts` how many have each. `known` are those keys,
+    by number, of which something is known; `new` those that can be kept and of which nothing is known yet, each with
+    its text, its trace and a hash. `unknown` are all of which nothing is known, with their `traces`; `passed` counts
+    the lines of those of them that can not be kept, by trace.
 
     The hash is the same in every run of one version of polars. It decides which keys of an event with too many names
     are looked at, never an id.
     """
 
     block: Block
-    keys: Sequence[str]
+    keys: int
     rows: Numbers
-    counts: Sequence[int]
-    new: Mapping[int, tuple[int, int]]
-    passed: Collection[int]
+    counts: Numbers
+    known: Mapping[int, Seen]
+    new: Mapping[int, tuple[str, int, int]]
+    unknown: Numbers
+    traces: Numbers
+    passed: Sequence[tuple[int, int]]
 
     def kinds(self, wanted: Collection[int] | None = None) -> Iterator[Kind]:
         """The lines of each key and level; of some keys alone, if these are given."""
@@ -57,26 +61,39 @@ class Portion:
         if wanted is not None:
             if not wanted:
                 return iter(())
-            some = np.zeros(len(self.keys), bool)
+            some = np.zeros(self.keys, bool)
             some[list(wanted)] = True
             lines = np.flatnonzero(some.take(self.rows))
         return _kinds(self.block, self.rows, lines)
 
 
-def counted(block: Block, keys: Sequence[str], rows: Numbers, table: Table) -> Portion:
+def counted(block: Block, keys: pl.Series, rows: Numbers, table: Table) -> Portion:
     """Counts the lines of a block, whose keys are known; `table` has those that are kept."""
-    new = [row for row, key in enumerate(keys) if key not in table.seen]
-    column = pl.Series("key", [keys[row] for row in new], dtype=pl.String)
+    found = list(map(table.seen.get, keys))
+    unknown = np.flatnonzero([seen is None for seen in found])
+    column = keys.gather(unknown)
     traces, hashes = traces_of(column), column.hash()
     beyond = _beyond(traces // (1 << 2 * MARKS), hashes, table.limits())
+    counts = np.bincount(rows, minlength=len(keys))
+    left = np.flatnonzero(~beyond)
+    kept = zip(*(some.gather(left).to_list() for some in (column, traces, hashes)), strict=True)
     return Portion(
         block=block,
-        keys=keys,
+        keys=len(keys),
         rows=rows,
-        counts=np.bincount(rows, minlength=len(keys)).tolist(),
-        new=dict(zip(new, zip(traces.to_list(), hashes.to_list(), strict=True), strict=True)),
-        passed={new[at] for at in np.flatnonzero(beyond).tolist()},
+        counts=counts,
+        known={row: seen for row, seen in enumerate(found) if seen is not None},
+        new=dict(zip(unknown.take(left).tolist(), kept, strict=True)),
+        unknown=unknown,
+        traces=traces.to_numpy(),
+        passed=_passed(traces.to_numpy()[beyond], counts[unknown[beyond]]),
     )
+
+
+def _passed(traces: Numbers, counts: Numbers) -> list[tuple[int, int]]:
+    kinds, which = np.unique(traces, return_inverse=True)
+    sums = np.bincount(which, weights=counts, minlength=len(kinds))
+    return [(trace, int(count)) for trace, count in zip(kinds.tolist(), sums.tolist(), strict=True)]
 
 
 def _kinds(block: Block, rows: Numbers, lines: Numbers | None) -> Iterator[Kind]:

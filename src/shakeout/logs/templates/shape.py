@@ -34,6 +34,9 @@ _MINUS, _PLUS = f"-{SIGN}", f"+{SIGN}"
 _HOLLOW = ("()", "( )", "[]", "[ ]")
 _MOST_PARTS = 4
 
+SHORT = 500
+"""Characters of a text below which what is found out about it is remembered: long ones would take much memory."""
+
 Tokens = tuple[str, ...]
 
 
@@ -43,7 +46,6 @@ def restored(key: str) -> str:
     return _PLUS_OR_MINUS.sub("", text) if _MINUS in text or _PLUS in text else text
 
 
-@lru_cache(maxsize=1 << 14)
 def shape(key: str) -> str:
     """
     The key with one value for each list, measure and repeated phrase.
@@ -51,6 +53,15 @@ def shape(key: str) -> str:
     `12 bytes (1.1 KB)`, `1, 2, 3`, `<1 sec` and `node 1 ok node 2 ok` have as many parts as they happen to have: lines
     that differ in this alone are one event.
     """
+    return _remembered(key) if len(key) < SHORT else _shape(key)
+
+
+@lru_cache(maxsize=1 << 13)
+def _remembered(key: str) -> str:
+    return _shape(key)
+
+
+def _shape(key: str) -> str:
     text = " ".join(restored(key).split())
     text = _NUMBERED.sub(rf"\1{SIGN}", text)
     if SIGN in text:

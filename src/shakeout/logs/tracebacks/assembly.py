@@ -133,12 +133,36 @@ class _Block:
         yield Assembled(self.lead, self.text, traceback)
 
 
+TELLING = 30
+"""Characters from which a line below an empty error says more than that there is one."""
+
+
 @dataclass(slots=True)
 class _Stream:
     lead: LogEntry | None = None
+    below: LogEntry | None = None
+    """The line that says what the error is whose own line is empty, as Spring Boot prints a failed start."""
     block: _Block | None = None
     calm: LogEntry | None = None
     """The entry below the threshold that stands right before."""
+
+    def led(self) -> Iterator[Assembled]:
+        """The error that no traceback followed, in the words of the lines below it where it has none."""
+        lead, below, self.lead, self.below = self.lead, self.below, None, None
+        if lead is not None and below is not None:
+            yield Assembled(below, below.message)
+        elif lead is not None:
+            yield Assembled(lead, lead.message)
+
+    def explains(self, entry: LogEntry) -> bool:
+        """Whether an entry is text below an empty error; its first telling line of failure is kept as that error."""
+        lead = self.lead
+        if lead is None or lead.message.strip() or entry.headed or _begun(entry) is not None:
+            return False
+        known = self.below.message if self.below is not None else ""
+        if worded(entry.message) and len(known) < TELLING and len(entry.message) > len(known):
+            self.below = replace(entry, severity=lead.severity, unsure=False, service=entry.service or lead.service)
+        return True
 
 
 @dataclass(slots=True)
@@ -161,6 +185,8 @@ class _Assembly:
                 yield from self._released(stream)
                 yield from self.feed(entry)
                 return
+        if stream is not None and stream.block is None and stream.explains(entry):
+            return
         if not relevant(entry, self.threshold):
             if entry.headed and (stream is not None or len(self.streams) < OPEN_STREAMS):
                 stream = stream or self._open(key)
@@ -178,7 +204,6 @@ class _Assembly:
                 yield from stream.block.close()
             stream.block = None
         lead = stream.lead
-        stream.lead = None
         traceback = recorded(entry.fields) if entry.fields else None
         begun = _begun(entry) if traceback is None else None
         calm = stream.calm
@@ -190,9 +215,9 @@ class _Assembly:
             stream.block = begun
             if lead is not None and not begun.text and _adjacent(lead, entry):
                 begun.lead, begun.text = lead, lead.message
+                stream.lead = stream.below = None
                 return
-        if lead is not None:
-            yield Assembled(lead, lead.message)
+        yield from stream.led()
         if traceback is not None:
             yield Assembled(entry, entry.message, replace(traceback, locators=(entry.locator,)))
         elif begun is None and entry.severity >= self.threshold:
@@ -222,8 +247,7 @@ class _Assembly:
 
 
 def _closed(stream: _Stream) -> Iterator[Assembled]:
-    if stream.lead is not None:
-        yield Assembled(stream.lead, stream.lead.message)
+    yield from stream.led()
     if stream.block is not None and not stream.block.handled:
         yield from stream.block.close()
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shakeout.logs.tracebacks.model import Frame, Raised, Traceback
+from shakeout.logs.tracebacks.model import LINE, Frame, Raised, Traceback
 
 _TYPE = r"(?:[A-Z]\w{0,100}[.+]){1,12}[A-Z][\w`]{0,100}"
 # Not `at com.acme.Shop.total(Shop.java:12)`, which is Java's, nor `at total (/app/shop.js:1:2)`, which is Node.js's.
@@ -57,7 +57,7 @@ def parse(lines: Sequence[str]) -> Traceback | None:
     """The first exception within `lines` with its inner ones, the innermost first; None where there is none."""
     found: list[_Open] = []
     depth: list[_Open] = []
-    for line in lines:
+    for line in (one[:LINE].rstrip() for one in lines):
         frame = FRAME.match(line)
         divided = _DIVIDED.match(line)
         if divided is not None:
@@ -87,11 +87,13 @@ class DotNet:
     name = "dotnet"
 
     def begins(self, line: str) -> bool:
+        line = line[:LINE].rstrip()
         if line[:1] in " \t" and " at " in line[:20]:
             return FRAME.match(line) is not None and (".cs:line " in line or line.rstrip().endswith(")"))
         return ("xception" in line or "rror" in line) and bool(_heads(line))
 
     def goes_on(self, lines: Sequence[str], line: str) -> bool:
+        line = line[:LINE].rstrip()
         return FRAME.match(line) is not None or line[:1] in " \t" or line.startswith(("--->", "   at ", "--- End of"))
 
     def parse(self, lines: Sequence[str]) -> Traceback | None:

@@ -8,6 +8,8 @@ from typing import Literal
 from shakeout.evidence.model import Locator
 
 Language = Literal["python", "node", "java", "go", "ruby", "php", "dotnet"]
+LINE = 8000
+"""Characters of one line that are looked at for what a language prints there."""
 Relation = Literal["", "direct cause", "context", "member", "suppressed"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shakeout.logs.tracebacks.model import Frame, Raised, Relation, Traceback
 
@@ -36,6 +37,8 @@ _PLACE = re.compile(
 )
 _CARETS = re.compile(r"\s*\^[\^~ ]*\Z")
 _PROPERTY = re.compile(r"\s+(?:\[?[\w$]+\]?|'[^'\n]{1,80}'): ")
+_ASKED = re.compile(r"\b(?P<name>url|method): '(?P<value>[^'\n]{1,1000})'")
+"""Of the properties of an HTTP client's error those that say what was asked; they become notes of it."""
 _CLOSING = re.compile(r"\s*[\]})]+,?\s*\Z")
 _VERSION = re.compile(r"Node\.js v\d")
 
@@ -63,7 +66,10 @@ def parse(lines: Sequence[str]) -> Traceback | None:
         message.clear()
 
     elsewhere = False
+    asked: dict[str, str] = {}
     for line in lines:
+        for name, value in _ASKED.findall(line) if line[:1] in " \t" and "'" in line else ():
+            asked.setdefault(name, value)
         frame = FRAME.match(line) or _UNPLACED.match(line)
         if frame:
             if elsewhere:
@@ -92,6 +98,10 @@ def parse(lines: Sequence[str]) -> Traceback | None:
         elif head is not None and not frames and line.strip() and not _PROPERTY.match(line):
             message.append(line)
     close()
+    if found and asked:
+        depth, first = found[0]
+        notes = (*first.notes, *(f"{name}: {value}" for name, value in sorted(asked.items())))
+        found[0] = (depth, replace(first, notes=notes))
     return _traceback(found, frames, place)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shakeout.logs.tracebacks.model import Frame, Raised, Relation, Traceback
+from shakeout.logs.tracebacks.model import LINE, Frame, Raised, Relation, Traceback
 
 _TYPE = r"(?:[A-Za-z_]\w{0,100}\\{1,4}){0,12}[A-Z]\w{0,100}"
 _PATH = r"(?P<path>(?:/|[A-Za-z]:\\|phar://)[^\s:()\n\"]{1,600}|Command line code)"
@@ -62,7 +62,7 @@ def parse(lines: Sequence[str]) -> Traceback | None:
     """The first error within `lines` with those that it led to; None where there is none that has a place."""
     found: list[_Open] = []
     outwards: list[_Open] = []
-    for line in lines:
+    for line in (one[:LINE].rstrip() for one in lines):
         said = _UNCAUGHT.search(line) or _FATAL.search(line)
         if said is not None and found:
             break  # PHP prints a fatal error twice where it shows and logs it
@@ -106,6 +106,7 @@ class Php:
     name = "php"
 
     def begins(self, line: str) -> bool:
+        line = line[:LINE].rstrip()
         if "error:" in line:
             return _UNCAUGHT.search(line) is not None or _FATAL.search(line) is not None
         if "[object] (" in line:
@@ -113,7 +114,7 @@ class Php:
         return "Uncaught PHP Exception" in line and _SAID.search(line) is not None
 
     def goes_on(self, lines: Sequence[str], line: str) -> bool:
-        text = line.strip()
+        text = line[:LINE].strip()
         if _FRAME.match(text) or text.startswith(
             ("Stack trace:", "thrown in ", "[stacktrace]", "[previous exception]")
         ):
@@ -122,9 +123,9 @@ class Php:
             return not lines[-1].strip().startswith("thrown in ")
         # The message of an exception may have several lines before `in /app/x.php:3`.
         return (
-            _UNCAUGHT.search(lines[0]) is not None
+            _UNCAUGHT.search(lines[0][:LINE].rstrip()) is not None
             and len(lines) < 12
-            and all(not _END.match(one) and "Stack trace:" not in one for one in lines)
+            and all(not _END.match(one[:LINE].rstrip()) and "Stack trace:" not in one for one in lines)
         )
 
     def parse(self, lines: Sequence[str]) -> Traceback | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shakeout.logs.tracebacks.model import Frame, Raised, Relation, Traceback
+from shakeout.logs.tracebacks.model import LINE, Frame, Raised, Relation, Traceback
 
 _TAG = r"(?:\[[\w.:@-]{1,80}\] ){0,4}"
 FRAME = re.compile(
@@ -44,7 +44,7 @@ def parse(lines: Sequence[str]) -> Traceback | None:
     """The first backtrace within `lines` with its causes, the first cause first; None where no exception is named."""
     found: list[_Open] = []
     causing = False
-    for line in lines:
+    for line in (one[:LINE].rstrip() for one in lines):
         frame = FRAME.match(line)
         if frame is not None:
             head = _LAST.match(frame["rest"]) if frame["rest"] else None
@@ -84,6 +84,7 @@ class Ruby:
     name = "ruby"
 
     def begins(self, line: str) -> bool:
+        line = line[:LINE].rstrip()
         if ":in " in line:
             return FRAME.match(line) is not None
         match = _RAILS.match(line) if " (" in line else None
@@ -91,19 +92,26 @@ class Ruby:
         return named and (line.rstrip().endswith("):") or ")" not in line)
 
     def goes_on(self, lines: Sequence[str], line: str) -> bool:
+        line = line[:LINE].rstrip()
         if FRAME.match(line) is not None or _CAUSED.match(line) is not None or self._open(lines):
             return True
-        if _CAUSED.match(lines[-1]) is not None:
+        if _CAUSED.match(lines[-1][:LINE].rstrip()) is not None:
             return _RAILS.match(line) is not None
         # Code and a marker below the first line (error_highlight), source of a template: indented, or nothing.
-        return not line.strip() or line[:1] in " \t" or re.fullmatch(rf"{_TAG}\s*(?:\d{{1,6}}: .*)?", line) is not None
+        return (
+            not line.strip()
+            or line[:1] in " \t"
+            or re.fullmatch(rf"{_TAG}\s*(?:\d{{1,6}}: .*)?", f"{line} ") is not None
+        )
 
     @staticmethod
     def _open(lines: Sequence[str]) -> bool:
         """Whether the text in brackets that Rails prints an error with has not ended yet."""
-        for count, line in enumerate(reversed(lines[-12:])):
+        for count, line in enumerate(one[:LINE].rstrip() for one in reversed(lines[-12:])):
             if _RAILS.match(line) is not None:
-                return count < 11 and not any(_CLOSED.match(one) for one in lines[len(lines) - count - 1 :])
+                return count < 11 and not any(
+                    _CLOSED.match(one[:LINE].rstrip()) for one in lines[len(lines) - count - 1 :]
+                )
             if FRAME.match(line) is not None:
                 return False
         return False
