@@ -213,7 +213,8 @@ def declared_address(
     whereabouts = isinstance(state, NothingListens | NameUnknown | NoAnswer)
     there = in_release(state.address, place, platform) if whereabouts else None
     meant = place.target if place is not None else state.target
-    if there is not None and meant in {None, state.address, there.name}:
+    known = {*declarations.services, *declarations.backing_services} if declarations is not None else set()
+    if there is not None and (meant not in known or meant == there.name):
         yield Unknown(f"a look at {state.address} itself: the release (or `--url`) has {there.name} there, no line has")
         return
     if place is not None and declarations is not None and _is_of_another(place, state.target, declarations):

@@ -156,6 +156,7 @@ def export_never_there(missing: NameNotExported, modules: PythonModules, paths: 
     ## How we know
     The whole history of the module's file never bound the name, the import's line has it, and the module neither takes
     in everything of another one nor answers for names by code.
+    Of a package the name may be a module; there this rule is silent.
 
     ## What to change
     Define the name there, or import the one that is meant.
@@ -169,6 +170,8 @@ def export_never_there(missing: NameNotExported, modules: PythonModules, paths: 
         return
     if source.bindings("__getattr__") or "import *" in (repository.text(missing.path) or ""):
         return
+    if missing.path.endswith("/__init__.py"):
+        return  # of a package the name may be a module, which may be made elsewhere
     if ended_by(repository, missing.path, missing.name) is not None:
         return
     if submodule_made_by_build(missing, modules) is not None:
