@@ -64,7 +64,8 @@ def telling(world, serve):
 
         def handler(asked):
             if asked.path == "/health":
-                return 200, {"backing_services": {"clickhouse": entry}}
+                said = entry.pop(0) if isinstance(entry, list) and len(entry) > 1 else entry
+                return 200, {"backing_services": {"clickhouse": said[0] if isinstance(said, list) else said}}
             asked_probe.append(asked)
             return probe
 
@@ -112,6 +113,18 @@ async def test_a_service_without_a_breaker_is_inconclusive(telling):
 async def test_a_service_that_says_down_is_red(telling):
     results, _ = await telling({"status": "down", "detail": "refused"})
     assert results["analytics-reported"].outcome == "failed"
+
+
+async def test_a_service_that_cannot_say_yet_is_asked_again(telling):
+    results, _ = await telling([{"status": "unknown", "detail": "no answer yet"}] * 3 + [up()])
+    assert results["analytics-reported"].outcome == "passed"
+
+
+async def test_a_service_that_can_never_say_is_red(telling, monkeypatch):
+    monkeypatch.setattr("shakeout.checks.reported._PATIENCE", 0.4)
+    results, _ = await telling({"status": "unknown", "detail": "no answer yet"})
+    assert results["analytics-reported"].outcome == "failed"
+    assert results["analytics-reported"].actual == "unknown: no answer yet"
 
 
 async def test_an_open_breaker_in_the_probe_is_told_with_its_code(telling):

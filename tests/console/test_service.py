@@ -100,6 +100,7 @@ def test_what_is_no_whole_number_is_refused(text):
         ({"a": backing("degraded", required=True)}, True),
         ({"a": backing("down", required=True)}, False),
         ({"a": backing("down", required=False)}, True),
+        ({"a": backing("unknown", required=True)}, False),
         ({"a": backing("up", required=True), "b": backing("down", required=True)}, False),
     ],
 )

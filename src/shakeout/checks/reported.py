@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,13 +20,18 @@ from shakeout.manifest.plan import BackingServicePlan, Plan
 
 Ask = Callable[[Context], Awaitable[Answer]]
 
+_PATIENCE = 6.0
+"""Seconds for which a service is asked again that cannot say yet how its backing service is."""
+_PAUSE = 0.3
+
 
 class ReportedOptions(Options):
     """
     Where a backing service's state stands in a health answer.
 
     `at` is the dotted path of its object, with `{name}` for the backing service's name there; `status`, `detail` and
-    `address` are fields of that object; `up`, `degraded` and `disabled` are the values that mean so.
+    `address` are fields of that object; `up`, `degraded`, `disabled` and `pending` (nobody can say yet) are the
+    values that mean so.
     """
 
     path: str | None = None
@@ -35,6 +42,7 @@ class ReportedOptions(Options):
     up: tuple[str | bool, ...] = ("up", "ok", "healthy", "connected", True)
     degraded: tuple[str | bool, ...] = ("degraded",)
     disabled: tuple[str | bool, ...] = ("disabled",)
+    pending: tuple[str | bool, ...] = ("unknown", "pending", "starting", "connecting")
     breaker: str = "breaker"
     """The breaker's object: its `name`, its `state` (closed, open, half-open) and its `failures`."""
 
@@ -93,7 +101,15 @@ def ask_reported(options: BackingOptions, backing: BackingServicePlan, plan: Pla
     """The question whether the service that uses it says that it is up."""
 
     async def ask(context: Context) -> Answer:
-        told = await ask_health(options, backing, plan, context)
+        until = time.monotonic() + _PATIENCE
+        while True:
+            told = await ask_health(options, backing, plan, context)
+            pending = (
+                isinstance(told, Told) and (told.entry or {}).get(options.reported.status) in options.reported.pending
+            )
+            if not pending or time.monotonic() > until:
+                break
+            await asyncio.sleep(_PAUSE)
         return told if isinstance(told, Answer) else _judge(options, backing, told)
 
     return ask

@@ -95,9 +95,13 @@ class BreakerState(BaseModel):
 
 
 class BackingService(BaseModel):
-    """One backing service as a service sees it now. `address` is host:port or a path, without secrets."""
+    """
+    One backing service as a service sees it now. `address` is host:port or a path, without secrets.
 
-    status: Literal["up", "down", "disabled", "degraded"]
+    It is unknown while it was asked and has neither answered nor failed.
+    """
+
+    status: Literal["up", "down", "disabled", "degraded", "unknown"]
     kind: str
     required: bool
     detail: str
@@ -106,7 +110,7 @@ class BackingService(BaseModel):
 
 
 class HealthAnswer(BaseModel):
-    """The answer of `/health`: `ok` says the same as `ready`, false when a required backing service is down."""
+    """The answer of `/health`: `ok` says the same as `ready`, false when a required backing service is not up."""
 
     ok: bool
     service: str

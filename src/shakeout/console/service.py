@@ -169,7 +169,7 @@ def create_app(
         else:
             result = await run_in_threadpool(health)
             found = await result if inspect.isawaitable(result) else result
-        ready = not any(service.required and service.status == "down" for service in found.values())
+        ready = not any(service.required and service.status in {"down", "unknown"} for service in found.values())
         answer = HealthAnswer(ok=ready, service=identity.service, ready=ready, backing_services=dict(found))
         return JSONResponse(answer.model_dump(exclude_none=True), status_code=200 if ready else 503)
 

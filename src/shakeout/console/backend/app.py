@@ -117,7 +117,7 @@ class _Health:
             reason = error.summary if error else "no answer yet"
             detail = f"{reason}; {waiting} records wait in the spool"
         return BackingService(
-            status="up" if answered else "down",
+            status="up" if answered else "unknown" if error is None and not breaker.failures else "down",
             kind="clickhouse",
             required=False,
             detail=detail,
