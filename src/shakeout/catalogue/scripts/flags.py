@@ -28,7 +28,7 @@ _UNKNOWN = (
 _MEANT = re.compile(
     r"(?:did you mean|possible options?:?|similar:?)\s*:?\s*\(?['\"`‘]?(?P<meant>--?[A-Za-z][\w-]{1,80})", re.I
 )
-_COMPLAINS = re.compile(r"(?m)^(?:\S+ )?(?P<program>[\w-]+\.(?:py|sh|js|mjs|rb)): ")
+_COMPLAINS = re.compile(r"(?:^|\s)(?P<program>[\w-]+\.(?:py|sh|js|mjs|rb)): ")
 _DEFINES = re.compile(
     r"add_argument|add_option|Option\(|\.option\(|\.Flags?\(|\boption\(|getopts?\b|^\s*(?:-[\w|-]+\|)?--[\w-]+(?:=\*)?\)"
 )
