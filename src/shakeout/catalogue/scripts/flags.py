@@ -28,6 +28,7 @@ _UNKNOWN = (
 _MEANT = re.compile(
     r"(?:did you mean|possible options?:?|similar:?)\s*:?\s*\(?['\"`‘]?(?P<meant>--?[A-Za-z][\w-]{1,80})", re.I
 )
+_COMPLAINS = re.compile(r"(?:^|\s)(?P<program>[\w-]+\.(?:py|sh|js|mjs|rb)): ")
 _DEFINES = re.compile(
     r"add_argument|add_option|Option\(|\.option\(|\.Flags?\(|\boption\(|getopts?\b|^\s*(?:-[\w|-]+\|)?--[\w-]+(?:=\*)?\)"
 )
@@ -120,13 +121,16 @@ def option_passed(unknown: OptionUnknown, log: ErrorLog, repository: Repository)
     The line was changed without a try, or the script that it calls was changed and the line was not.
 
     ## How we know
-    Exactly one line of the repository's scripts gives that option. Where the definition of the option was taken out of
+    Exactly one line of the repository's scripts gives that option; of several, the only one with the name of the
+    program that complains. Where the definition of the option was taken out of
     another file after that line was written, it is that change.
 
     ## What to change
     Correct the option on that line, to the one that the command names where it names one.
     """
     places = [at for at in calls(repository, unknown.option) if not _defines(repository, at)]
+    if len(places) > 1:
+        places = _of_its_program(places, unknown.option, log, repository) or places
     if len(places) != 1:
         yield Unknown(f"which line gives {unknown.option} ({len(places)} lines of the repository do)")
         return
@@ -164,6 +168,14 @@ def option_taken_out(taken: OptionTakenAway, repository: Repository) -> Iterator
     if lost is not None:
         path, commit = lost
         yield Because(introduced(commit, f"took the option {taken.option} out of {path}"), [commit.evidence()])
+
+
+def _of_its_program(places: list[Locator], option: str, log: ErrorLog, repository: Repository) -> list[Locator]:
+    """Those of some lines that name the program which says that it does not know the option."""
+    said = [item.quote for found in log for item in found.evidence if option in item.quote]
+    programs = {match["program"] for text in said if (match := _COMPLAINS.search(text)) is not None}
+    rows = {at: repository.lines(at.path)[(at.line or 1) - 1] for at in places}
+    return [at for at, row in rows.items() if any(program in row for program in programs)]
 
 
 def _defines(repository: Repository, at: Locator) -> bool:
