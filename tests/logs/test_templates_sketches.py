@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shakeout.logs.templates import TemplateMiner, casts, files, look, mine_stream, stream
@@ -23,7 +23,11 @@ _slots = st.lists(st.integers(0, 999), min_size=1, max_size=150) | st.lists(
 )
 
 
-@pytest.fixture(scope="module")
+_SAME = [HealthCheck.function_scoped_fixture]
+"""The blocks are small for every example; nothing has to be set anew."""
+
+
+@pytest.fixture
 def small_blocks() -> Iterator[None]:
     """Blocks of a few lines, so that small logs are sketched too."""
     with pytest.MonkeyPatch.context() as patch:
@@ -69,7 +73,7 @@ def _names(*lines: str) -> list[int]:
 
 @pytest.mark.usefixtures("small_blocks")
 @given(numbers=_slots, cuts=st.lists(st.integers(1, 60), max_size=8))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=25, suppress_health_check=_SAME)
 def test_blocks_end_at_the_same_lines_whatever_the_portions(numbers: list[int], cuts: list[int]) -> None:
     lines = [_line(number) for number in numbers]
     whole, parts, bytewise = (TemplateMiner(numbered=True) for _ in range(3))
@@ -91,7 +95,7 @@ def test_blocks_end_at_the_same_lines_whatever_the_portions(numbers: list[int], 
 @given(
     lines=st.lists(st.integers(0, 70).map("ab".__mul__), min_size=80, max_size=150), cuts=st.lists(st.integers(1, 60))
 )
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=25, suppress_health_check=_SAME)
 def test_blocks_are_cut_by_lines_and_by_bytes(lines: list[str], cuts: list[int]) -> None:
     remaining = iter(lines)
     portions = [portion for cut in [*cuts, len(lines)] if (portion := list(itertools.islice(remaining, cut)))]
@@ -112,7 +116,7 @@ def test_blocks_are_cut_by_lines_and_by_bytes(lines: list[str], cuts: list[int])
 
 @pytest.mark.usefixtures("small_blocks")
 @given(numbers=_slots, cut=st.integers(0, 150))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=25, suppress_health_check=_SAME)
 def test_a_block_may_come_in_several_calls(numbers: list[int], cut: int) -> None:
     lines = [_line(number) for number in numbers]
     whole, parts = TemplateMiner(numbered=True), TemplateMiner(numbered=True)
@@ -127,7 +131,7 @@ def test_a_block_may_come_in_several_calls(numbers: list[int], cut: int) -> None
 
 @pytest.mark.usefixtures("small_blocks")
 @given(numbers=_slots, cut=st.integers(0, 150))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=25, suppress_health_check=_SAME)
 def test_what_was_asked_for_in_between_loses_no_line(numbers: list[int], cut: int) -> None:
     miner = TemplateMiner(numbered=True)
     miner.add_lines(map(_line, numbers[:cut]))
