@@ -116,6 +116,18 @@ def broken_off(probe: Probe) -> tuple[str, ...]:
     return found or ((probe.service,) if probe.service is not None and probe.facts.get("kind") == "reset" else ())
 
 
+def logged_while_asked(check: str, probes: Probes, log: ErrorLog) -> Iterator[tuple[Probe, str, Occurrence]]:
+    """What the services that broke off a check's request logged while it was asked: (probe, service, occurrence)."""
+    probe = probes.get(check)
+    if probe is None or not probe.went_wrong:
+        return
+    windows = windows_of(probe, probes)
+    for service in broken_off(probe):
+        for item in log.of("service", service):
+            if any(within(item, window) for window in windows):
+                yield probe, service, item
+
+
 def _closed_on_error(probe: Probe) -> bool:
     """Whether a connection of the check was closed with 1011."""
     closed = [str(row.get("closed")) for row in probe.facts.get("connections") or () if isinstance(row, Mapping)]

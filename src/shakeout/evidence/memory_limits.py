@@ -16,13 +16,15 @@ from typing import Any
 
 import yaml
 
-from shakeout.evidence.configuration import LARGE
+from shakeout.evidence.configuration import LARGE, is_configuration
 from shakeout.evidence.model import Locator
 from shakeout.evidence.repository import Repository
 
 _SIZE = re.compile(r"\s*(?P<value>\d{1,7})\s?(?P<unit>[KMG])i?B?\s*", re.I)
 _KEYS = frozenset({"memory", "mem_limit"})
 _COMPOSE = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml")
+_OTHERS = re.compile(r"\.(?:tf|hcl|toml|json)$|^Jenkinsfile$")
+"""Files beside those that may declare variables: never documents and sources, which only speak of a limit."""
 _FLAG = re.compile(r"--memory(?:\s+|=)[\"']?(?P<value>\d{1,7})(?P<unit>[KMG])i?B?\b", re.I)
 _NAMED = re.compile(r"\brun\s+(?:deploy|services\s+update|services\s+replace|jobs\s+\w+)\s+([a-z][\w-]*)")
 _PLAIN = re.compile(
@@ -61,7 +63,9 @@ class MemoryLimits:
     def __iter__(self) -> Iterator[MemoryLimit]:
         paths = {at.path: None for word in _WORDS for at in self.repository.grep(word)}
         for path in paths:
-            if not _COMPOSE.fullmatch(posixpath.basename(path)):
+            name = posixpath.basename(path)
+            declares = is_configuration(path) or _OTHERS.search(name)
+            if declares and not _COMPOSE.fullmatch(name):
                 yield from read_limits(path, self.repository.text(path) or "", self.repository.commit)
 
     def of(self, service: str | None, kib: int) -> tuple[MemoryLimit, ...]:

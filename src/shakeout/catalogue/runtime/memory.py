@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shakeout.catalogue.exceptions import evidence_of
 from shakeout.catalogue.runtime.family import runtime
-from shakeout.catalogue.server_errors import broken_off, windows_of, within
+from shakeout.catalogue.server_errors import logged_while_asked
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged
 from shakeout.evidence.memory_limits import MemoryLimits, kibibytes
 from shakeout.evidence.model import Locator
@@ -90,15 +90,9 @@ def memory_limit_behind_check(failed: CheckFailed, probes: Probes, log: ErrorLog
     ## What to change
     Give the service more memory, or let it use less.
     """
-    probe = probes.get(failed.check)
-    if probe is None or not probe.went_wrong:
-        return
-    windows = windows_of(probe, probes)
-    for service in broken_off(probe):
-        for item in log.of("service", service):
-            found = LIMIT.search(item.text)
-            if found is None or item.traceback is not None or not any(within(item, window) for window in windows):
-                continue
+    for probe, service, item in logged_while_asked(failed.check, probes, log):
+        found = LIMIT.search(item.text)
+        if found is not None and item.traceback is None:
             claim = MemoryLimitExceeded(service, f"{found['limit']} {found['unit']}" if found["limit"] else None)
             yield Because(claim, [*evidence_of(item)[:1], *probe.evidence[:1]], strength=Strength.ENTAILED)
             return
@@ -110,7 +104,7 @@ def memory_limit_declared(exceeded: MemoryLimitExceeded, limits: MemoryLimits) -
     A line of the repository declares that limit.
 
     ## What you see
-    A memory limit in a service's YAML, a compose file, a manifest or a deploy command.
+    A memory limit in a service's YAML, a manifest or a deploy command.
 
     ## Why it happens
     The limit was chosen for less than the service needs now.

@@ -11,7 +11,7 @@ from shakeout.catalogue.runtime.behind_proxy import ended_upstream
 from shakeout.catalogue.runtime.ended import NeverReady
 from shakeout.catalogue.runtime.family import EXACT, WINDOW, exceptions_near, near, runtime
 from shakeout.catalogue.runtime.memory import MemoryLimitExceeded
-from shakeout.catalogue.server_errors import broken_off, windows_of, within
+from shakeout.catalogue.server_errors import logged_while_asked
 from shakeout.catalogue.symptoms import CheckFailed, ErrorLogged
 from shakeout.evidence.probes import Probes
 from shakeout.logs.errorlog import ErrorLog, Occurrence
@@ -207,15 +207,9 @@ def instance_ended_behind_check(failed: CheckFailed, probes: Probes, log: ErrorL
     ## What to change
     What made the process end, which the next link says.
     """
-    probe = probes.get(failed.check)
-    if probe is None or not probe.went_wrong:
-        return
-    windows = windows_of(probe, probes)
-    for service in broken_off(probe):
-        for item in log.of("service", service):
-            how = how_ended(item.text)
-            if how is None or not item.system or not any(within(item, window) for window in windows):
-                continue
+    for probe, service, item in logged_while_asked(failed.check, probes, log):
+        how = how_ended(item.text)
+        if how is not None and item.system:
             evidence = [*evidence_of(item)[:1], *probe.evidence[:1]]
             yield Because(ProcessEnded(service, how), evidence, strength=Strength.ENTAILED)
             return
