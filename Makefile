@@ -12,10 +12,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(VENV)/.console: pyproject.toml constraints.txt
+# Installing compiles what is to be compiled.
+SETUP := pyproject.toml constraints.txt hatch_build.py src/shakeout/logs/templates/words.c
+
+$(VENV)/.console: $(SETUP)
 	@scripts/setup.sh console
 
-$(VENV)/.dev: pyproject.toml constraints.txt
+$(VENV)/.dev: $(SETUP)
 	@scripts/setup.sh dev
 
 system:

@@ -22,6 +22,10 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         exit 1
     }
 fi
+# The core of the log templates is compiled where there is a compiler; tests and benchmarks want it.
+if [ "$purpose" = dev ] && ! command -v "${CC:-cc}" >/dev/null; then
+    scripts/apt.sh gcc libc6-dev || echo "setup.sh: without a C compiler log templates are two times slower" >&2
+fi
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 echo "installing shakeout[$extras] into .venv (the first time takes a minute or two)" >&2
 .venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[$extras]"

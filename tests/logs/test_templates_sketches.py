@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shakeout.logs.templates import TemplateMiner, casts, files, look, mine_stream, stream
+from shakeout.logs.templates import TemplateMiner, casts, compiled, files, look, mine_stream, stream
 from shakeout.logs.templates.block import column_of
 from shakeout.logs.templates.sketch import sketched
 
@@ -25,6 +25,13 @@ _slots = st.lists(st.integers(0, 999), min_size=1, max_size=150) | st.lists(
 
 _SAME = [HealthCheck.function_scoped_fixture]
 """The blocks are small for every example; nothing has to be set anew."""
+
+
+@pytest.fixture(autouse=True, params=["machine code", "numpy"])
+def _either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words are found by machine code where there is some, and by numpy."""
+    if request.param == "numpy":
+        monkeypatch.setattr(compiled, "named", lambda block: None)
 
 
 @pytest.fixture

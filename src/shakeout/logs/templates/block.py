@@ -12,7 +12,7 @@ import polars as pl
 from shakeout.logs.templates.fold import Known, cut, numbers_folded, text_folded
 from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import Layout
-from shakeout.logs.templates.sketch import Hashes, Numbers
+from shakeout.logs.templates.words import Hashes, Numbers
 
 _NEWLINE, _BRACE = b"\n{"
 

@@ -17,7 +17,8 @@ from shakeout.logs.templates.agreement import agree
 from shakeout.logs.templates.group import row_of
 from shakeout.logs.templates.names import names_of
 from shakeout.logs.templates.shape import shape
-from shakeout.logs.templates.sketch import Flags, Hashes, Numbers, Sketches
+from shakeout.logs.templates.sketch import Sketches
+from shakeout.logs.templates.words import Flags, Hashes, Numbers
 
 FEW = 4
 """How many different lines a sketch must have before any of them speak for all."""

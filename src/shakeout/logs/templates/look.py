@@ -12,8 +12,9 @@ from shakeout.logs.templates.block import Block, block_of
 from shakeout.logs.templates.casts import Casts, Met, wanted
 from shakeout.logs.templates.fold import Known
 from shakeout.logs.templates.prefix import Layout
-from shakeout.logs.templates.sketch import Numbers, Sketches, sketched
+from shakeout.logs.templates.sketch import Sketches, sketched
 from shakeout.logs.templates.stream import Piece, joined
+from shakeout.logs.templates.words import Numbers
 
 ENOUGH = 1 << 13
 """Lines of a block from which on it is sketched; every line of a smaller one is folded, while no sketch is known."""

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from shakeout.logs.templates.block import Block
-from shakeout.logs.templates.sketch import Flags, Numbers
 from shakeout.logs.templates.table import EXAMPLES, Limits, Seen, Table
 from shakeout.logs.templates.traces import MARKS, traces_of
+from shakeout.logs.templates.words import Flags, Numbers
 
 _NARROW = 1 << 16
 
