@@ -10,17 +10,19 @@ al. 2009, and Brain, Yu et al. 2023; the judgement by kind of word and by what s
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
 from shakeout.logs.templates.fold import SIGN
 from shakeout.logs.templates.names import names_of
-from shakeout.logs.templates.shape import SHORT, tokens
+from shakeout.logs.templates.shape import SHORT, tokens, words
 from shakeout.logs.templates.variable import Context, is_word, surely, varies
 
 Row = tuple[str, ...]
 
+_MAYBE_GLUED = re.compile(r"[^\s=:,;()\[\]{}<>\"'|][(\[]")
 
 GLUE = "\x1c"
 GLUED = {"(": f"{GLUE}(", "[": f"{GLUE}["}
@@ -38,9 +40,9 @@ def _remembered(shape: str) -> Row:
 
 
 def _row_of(shape: str) -> Row:
+    if not _MAYBE_GLUED.search(shape):
+        return words(shape)
     parts = tokens(shape)
-    if "(" not in shape and "[" not in shape:
-        return tuple(token for token in parts if not token.isspace())
     row: list[str] = []
     before = " "
     for token in parts:

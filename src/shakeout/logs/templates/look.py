@@ -17,7 +17,7 @@ from shakeout.logs.templates.stream import Piece, joined
 from shakeout.logs.templates.words import Numbers
 
 ENOUGH = 1 << 13
-"""Lines of a block from which on it is sketched; every line of a smaller one is folded, while no sketch is known."""
+"""Lines of a block from which on it is sketched; a smaller one is only if the first block of all was."""
 
 ALIKE = 4
 """Lines for each sketch that a block has on average where it is worth while to sketch it."""
@@ -62,11 +62,11 @@ def look(pieces: Sequence[Piece], layout: Layout | None, known: Known, met: Met 
     """
     Sketches a block and folds those lines of it that need to be.
 
-    All lines are folded if the block is small, if hardly any two are alike, or if nothing that was `met` is given.
+    All lines are folded if hardly any two are alike, or if nothing that was `met` is given.
     """
     block = block_of(joined(pieces), layout, sum(piece.size for piece in pieces))
     sketches, places = None, None
-    if met is not None and (block.size >= ENOUGH or len(met.known)):
+    if met is not None:
         sketches = sketched(block.data, met.known)
         block = replace(block, ends=sketches.ends)
         if len(np.unique(sketches.wider)) * ALIKE > max(block.size, ENOUGH):

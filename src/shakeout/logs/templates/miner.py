@@ -56,6 +56,7 @@ class TemplateMiner:
         self._counted = 0
         self._blocks = 0
         self._alike = True
+        self._small = False
         self.instances: dict[str, None] = {}
 
     @property
@@ -97,9 +98,11 @@ class TemplateMiner:
                 yield self._begun(pieces)
 
     def _begun(self, pieces: list[Piece]) -> _Begun:
-        """A block with what is remembered now, or without where hardly any two lines are alike."""
+        """A block with what is remembered now, or without if it is not to be sketched; that depends on the first."""
         self._blocks += 1
-        return pieces, self._casts.met() if self._alike or self._blocks % SELDOM == 1 else None
+        alike = self._alike or self._blocks % SELDOM == 1
+        enough = self._small or sum(piece.size for piece in pieces) >= ENOUGH
+        return pieces, self._casts.met() if alike and enough else None
 
     def _finish(self) -> None:
         """Counts the lines of the last block that is not full."""
@@ -114,7 +117,8 @@ class TemplateMiner:
     def _add(self, looked: Looked, pieces: Sequence[Piece]) -> None:
         self._summary = None
         if self._blocks == 1:
-            self._alike = looked.sketches is not None or looked.block.size < ENOUGH
+            self._small = looked.sketches is not None
+            self._alike = self._small or looked.block.size < ENOUGH
         keys, rows = looked.settled(self._casts)
         portion = counted(looked.block, keys, rows, self._table)
         found = self._count(portion)

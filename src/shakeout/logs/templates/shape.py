@@ -14,7 +14,7 @@ _UNIT = (
 _PHRASE_LIMIT = 1500
 
 # A value directly after a short run of letters had an underscore that the fold took with it.
-_LOST_UNDERSCORE = re.compile(rf"(?<=[0-9A-Za-z])(?<![A-Za-z]{{20}})(?={SIGN})")
+_LOST_UNDERSCORE = re.compile(rf"{SIGN}(?<=[0-9A-Za-z]{SIGN})(?<![A-Za-z]{{20}}{SIGN})")
 _NUMBERED = re.compile(r"(?<![0-9A-Za-z])([A-Za-z]{20,})[0-9](?![0-9A-Za-z])")
 _PLUS_OR_MINUS = re.compile(rf"(?<![0-9A-Za-z])[-+](?={SIGN})")
 _ABOUT = re.compile(rf"(?<![^\s=(])[<>~]=?(?={SIGN}(?:[\s,;.)]|$))")
@@ -24,14 +24,21 @@ _LIST = re.compile(rf"{SIGN}(?:[\s,;:/#.+*_&@~-]{{1,3}}{SIGN})+")
 _PHRASES = re.compile(rf"((?:[^{SIGN}|]{{1,60}}{SIGN}){{1,4}}?)\1+")
 _EMPTY_VALUE = re.compile(r"(?<=[0-9A-Za-z])  (?=[0-9A-Za-z\[(])")
 _NAMED = re.compile(rf"(?<![0-9A-Za-z])[A-Za-z]{{2,4}}[0-9](?=[.:_/@-]{{1,2}}{SIGN})")
+_HOLLOW = re.compile(r"\( ?\)|\[ ?\]")
 _EMPTY = re.compile(r"(?<=\s)\(\s*\)|(?<=\s)\[\s*\]")
 _UNSET = re.compile(r"=(?=[,;)\]}]|$|\s+[\w.]+=)")
 _QUOTED_SETTING = re.compile(r"""(?<==)(?:"[^"]*"|'[^']*')""")
 _WRAPPED_SETTING = re.compile(rf"(?<==)[\w.$]*(?:\({SIGN}\)|\[{SIGN}\]|\{{{SIGN}\}})")
-_TOKEN = re.compile(r"\s+|\.{3,}|(?:(?!\.{3})[^\s=:,;()\[\]{}<>\"'|])+|.", re.DOTALL)
+_MARKS = r"\s=:,;()\[\]{}<>\"'|"
+_WORD = rf"(?:(?!\.{{3}})[^{_MARKS}])+"
+_TOKEN = re.compile(rf"\s+|\.{{3,}}|{_WORD}|.", re.DOTALL)
+_TOKEN_BUT_SPACE = re.compile(rf"\.{{3,}}|{_WORD}|\S")
+# The same where no three dots are.
+_SIMPLE_TOKEN = re.compile(rf"\s+|[^{_MARKS}]+|.", re.DOTALL)
+_SIMPLE_TOKEN_BUT_SPACE = re.compile(rf"[^{_MARKS}]+|\S")
+_DIGIT = re.compile(r"[0-9]")
 
 _MINUS, _PLUS = f"-{SIGN}", f"+{SIGN}"
-_HOLLOW = ("()", "( )", "[]", "[ ]")
 _MOST_PARTS = 4
 
 SHORT = 500
@@ -42,7 +49,7 @@ Tokens = tuple[str, ...]
 
 def restored(key: str) -> str:
     """The key with the underscores that the fold took, without the signs of numbers."""
-    text = _LOST_UNDERSCORE.sub("_", key)
+    text = _LOST_UNDERSCORE.sub(f"_{SIGN}", key)
     return _PLUS_OR_MINUS.sub("", text) if _MINUS in text or _PLUS in text else text
 
 
@@ -63,13 +70,18 @@ def _remembered(key: str) -> str:
 
 def _shape(key: str) -> str:
     text = " ".join(restored(key).split())
-    text = _NUMBERED.sub(rf"\1{SIGN}", text)
+    digit = _DIGIT.search(text) is not None
+    if digit:
+        text = _NUMBERED.sub(rf"\1{SIGN}", text)
     if SIGN in text:
-        text = _ABOUT.sub("", text)
-        text = _SIZE_TWICE.sub(SIGN, text)
+        if ">" in text or "<" in text or "~" in text:
+            text = _ABOUT.sub("", text)
+        if f" ({SIGN}" in text:
+            text = _SIZE_TWICE.sub(SIGN, text)
         text = _MEASURE.sub(SIGN, text)
-        text = _NAMED.sub(SIGN, text)
-    if any(pair in text for pair in _HOLLOW):
+        if digit:
+            text = _NAMED.sub(SIGN, text)
+    if _HOLLOW.search(text):
         text = _EMPTY.sub(lambda empty: f"{empty[0][0]}{SIGN}{empty[0][-1]}", text)
     if "=" in text:
         text = _UNSET.sub(f"={SIGN}", text)
@@ -101,4 +113,9 @@ def with_empty_value(key: str) -> str | None:
 @lru_cache(maxsize=1 << 14)
 def tokens(text: str) -> Tokens:
     """Words, punctuation marks, values and runs of space and of dots, which together are the text again."""
-    return tuple(_TOKEN.findall(text))
+    return tuple((_TOKEN if "..." in text else _SIMPLE_TOKEN).findall(text))
+
+
+def words(text: str) -> Tokens:
+    """As `tokens`, without space."""
+    return tuple((_TOKEN_BUT_SPACE if "..." in text else _SIMPLE_TOKEN_BUT_SPACE).findall(text))
