@@ -33,6 +33,28 @@ _ONE_EVENT = {
     "escaped quotes": [r"unit \042fan3\042 lost (id=7)", r"unit \042rack:12:7-b\042 lost (id=9)"],
     "a share": [r"opened \\nas1\log\a.txt again", r"opened \\nas2\etc\b.txt again"],
     "numbered files": ["wrote part-0007.gz to disk", "wrote trace_12.log to disk"],
+    "three ways of one verb, beside a value": [
+        f"ferry {n} moored at {name} pier" for n, name in enumerate(("west", "old", "long"))
+    ],
+    "three ways beside a name": [
+        f"lot {name} sold by {by}"
+        for name in ("kestrel", "osprey", "merlin", "hobby", "harrier", "buzzard")
+        for by in ("post", "phone", "hand")
+    ],
+    "codes of a line of settings": [
+        f"cut ref={n} lane={n + 3} kg={n}.5 way={way} age={n}" for n, way in enumerate(("IN", "OUT", "IN"))
+    ],
+    "states of a line of settings": [
+        f"buoy={n} tide={n + 3} swell={n}.5 state={s}" for n, s in enumerate(("DRIFTING", "MOORED"))
+    ],
+    "settings that all have values": [
+        f"asked page={n}, tongue={name}" for n, name in enumerate(("welsh", "manx", "breton"))
+    ],
+    "four reasons": [f"kiln {n} cooled early: {why}" for n, why in enumerate(("draught", "crack", "fuse", "doubt"))],
+    "brackets that hold one word, where all else agrees": [
+        f"the harvester could not finish this row [{why}]" for why in ("Stone", "Rain", "Dusk")
+    ],
+    "quotes of which one holds a number": ["grade of the wool is now 'A1'", "grade of the wool is now 'fine'"],
     "a subject, where all else agrees": [
         f"{name} (table of firmware, see the manual) at 0x{number:08x}"
         for number, name in enumerate(["RSDT", "FADT", "MADT", "HPET", "DSDT"])
@@ -54,6 +76,8 @@ _TWO_EVENTS = {
         "Started unit a7 of the second data centre",
         "Stopped unit a7 of the second data centre",
     ],
+    "two ways": ["buyer 7 paid by card", "buyer 8 paid by cash"],
+    "the sides of a switch": ["pump=7 rate=8 flow=9 cmd=CMD_ON", "pump=7 rate=8 flow=9 cmd=CMD_OFF"],
     "a bracket that stands alone": ["state ready (3)", "state idle (3)"],
 }
 
@@ -61,6 +85,33 @@ _TWO_EVENTS = {
 @pytest.mark.parametrize("name", sorted(_TWO_EVENTS))
 def test_these_are_two_events(name: str) -> None:
     assert len(_found(_TWO_EVENTS[name])) == 2
+
+
+_EACH_AN_EVENT = {
+    "words in front of a value": [f"ferry 7 passed {what} 12 at noon" for what in ("buoy", "wreck", "lock")],
+    "phrases": [f"kiln 7 stopped by {why}" for why in ("hot air", "no gas", "old age")],
+    "three texts behind a colon": [f"kiln 7 cooled early: {why}" for why in ("draught", "crack", "fuse")],
+    "verbs": [f"kiln 7 was {what} today" for what in ("lighted", "opened", "emptied")],
+    "nothing beside them": [f"new pier {name}" for name in ("west", "old", "long")],
+    "a setting beside a constant one": [
+        f"refused; place={n} door=oak name={name}" for n, name in enumerate(("welsh", "manx", "breton"))
+    ],
+    "codes that change together": [
+        f"kiln 7 went from {a} to {b}" for a, b in (("COLD", "WARM"), ("WARM", "HOT"), ("HOT", "SPENT"))
+    ],
+    "axes": [f"arm 7 drifts along {axis} today" for axis in ("x+", "y+", "z+")],
+}
+
+
+@pytest.mark.parametrize("name", sorted(_EACH_AN_EVENT))
+def test_these_are_events_each(name: str) -> None:
+    assert len(_found(_EACH_AN_EVENT[name])) == 3
+
+
+def test_names_that_differ_in_a_number_alone_are_kept_together_in_a_crowd() -> None:
+    crowd = ["cooled after noon", "opened before dusk", "lighted until dawn", "emptied towards tea"]
+    found = _found([f"Kiln {line}." for line in crowd] + [f"GATE{number} held for repair." for number in (3, 5, 8)])
+    assert (len(found), found["<*> held for repair."]) == (5, 3)
 
 
 NAMES = ("north", "south", "east", "west")

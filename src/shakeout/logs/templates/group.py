@@ -2,7 +2,7 @@
 Which shapes are one event: places where words differ are tried as values, the most constant place first.
 
 Shapes with the same punctuation and the same number of words form a block. Within a block, each place where words
-differ is judged by `variable.varies`. If all of them are values, the block is one event. Otherwise the block is divided
+differ is judged (`part`). If all of them are values, the block is one event. Otherwise the block is divided
 by the place with the fewest different words, and each part is judged anew: so the words that tell events apart are
 found before the names within them. (The idea of dividing by the most constant column first is from IPLoM, Makanju et
 al. 2009, and Brain, Yu et al. 2023; the judgement by kind of word and by what stands before it is ours.)
@@ -17,16 +17,11 @@ from functools import lru_cache
 
 from shakeout.logs.templates.fold import SIGN
 from shakeout.logs.templates.names import names_of
+from shakeout.logs.templates.part import GLUED, Part, Row
 from shakeout.logs.templates.shape import SHORT, tokens, words
-from shakeout.logs.templates.variable import Context, is_word, surely, varies
-
-Row = tuple[str, ...]
+from shakeout.logs.templates.variable import is_word
 
 _MAYBE_GLUED = re.compile(r"[^\s=:,;()\[\]{}<>\"'|][(\[]")
-
-GLUE = "\x1c"
-GLUED = {"(": f"{GLUE}(", "[": f"{GLUE}["}
-"""An opening bracket directly behind a word, as in `name(3)`, is another mark than one that stands alone."""
 
 
 def row_of(shape: str) -> Row:
@@ -91,49 +86,12 @@ def fits(pattern: Row, row: Row) -> bool:
 def divided(rows: list[Row], names: frozenset[str]) -> Iterable[tuple[Row, list[Row]]]:
     pending = [rows]
     while pending:
-        part = pending.pop()
-        if len(part) == 1:
-            yield part[0], part
+        rows = pending.pop()
+        if len(rows) == 1:
+            yield rows[0], rows
             continue
-        columns = [set(column) for column in zip(*part, strict=True)]
-        different = [place for place, words in enumerate(columns) if len(words) > 1]
-        constant = sum(1 for place, words in enumerate(columns) if len(words) == 1 and _speaks(part[0][place]))
-        alone = len(different) == 1
-        values = [
-            place for place in different if _judged(part, columns, place, alone=alone, agreed=constant, names=names)
-        ]
-        words = sum(1 for place in values if not surely(columns[place], names))
-        if len(values) == len(different) and constant >= max(1, words):
-            chosen = set(values)
-            yield tuple(SIGN if place in chosen else token for place, token in enumerate(part[0])), part
-            continue
-        kept = [place for place in different if place not in values] or different
-        by = min(kept, key=lambda place: (len(columns[place]), place))
-        parts: dict[str, list[Row]] = defaultdict(list)
-        for row in part:
-            parts[row[by]].append(row)
-        pending.extend(parts[word] for word in sorted(parts))
-
-
-def _judged(
-    part: list[Row], columns: list[set[str]], place: int, *, alone: bool, agreed: int, names: frozenset[str]
-) -> bool:
-    behind = [_only(column) for column in columns[place + 1 : place + 4]]
-    context = Context(
-        before=_only(columns[place - 1]).lstrip(GLUE) if place else "",
-        earlier=_only(columns[place - 2]).lstrip(GLUE) if place > 1 else "",
-        numbered=behind in ([GLUED["("], SIGN, ")"], [GLUED["["], SIGN, "]"]),
-        first=not any(is_word(token) for token in part[0][:place]),
-        alone=alone,
-        agreed=agreed,
-        names=len(columns[place] & names),
-    )
-    return varies(columns[place], context)
-
-
-def _speaks(token: str) -> bool:
-    return any(character.isalpha() for character in token)
-
-
-def _only(words: set[str]) -> str:
-    return next(iter(words)) if len(words) == 1 else ""
+        part = Part(rows, names)
+        if part.one:
+            yield part.pattern, rows
+        else:
+            pending.extend(part.divided())

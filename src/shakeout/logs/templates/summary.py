@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from shakeout.evidence.model import Locator
 from shakeout.logs.templates.fold import SIGN, WILDCARD, fold
-from shakeout.logs.templates.group import Row, fits, grouped, outline_of, row_of
+from shakeout.logs.templates.group import fits, grouped, outline_of, row_of
 from shakeout.logs.templates.model import OVERFLOW, Example, Template, Values, identity
+from shakeout.logs.templates.part import Row
 from shakeout.logs.templates.rest import Rest
 from shakeout.logs.templates.shape import restored, shape, tokens, with_empty_value
 from shakeout.logs.templates.table import EXAMPLES, Seen, Table

@@ -64,6 +64,7 @@ _PREDICATE = re.compile(
     re.IGNORECASE,
 )
 _IDENTIFIER = re.compile(rf"[0-9_@$\\{SIGN}]|\w[.]\w|::|^[/~]|[a-z][A-Z]")
+_NAMELIKE = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 _CODE = re.compile(r"[A-Z][A-Z0-9_]*\.?")
 _NUMBERED = re.compile(r"(\w*[A-Za-z_])([0-9]+)")
 _HEX = re.compile(r"[0-9a-f]{6,}|[0-9A-F]{6,}")
@@ -76,8 +77,6 @@ KINDS_OF_NAME = 2
 KINDS_OF_NUMBERED = 3
 KINDS_OF_QUOTED_AGREED = 3
 KINDS_OF_SUBJECT_AGREED = 5
-KINDS_OF_KNOWN = 3
-KINDS_BESIDE_A_VALUE = 4
 KINDS_OF_IDENTIFIER = 4
 KINDS_OF_SETTING = 4
 KINDS_OF_WORD = 6
@@ -85,12 +84,18 @@ KINDS_OF_WORD_AGREED = 4
 KINDS_OF_CODE = 9
 KINDS_OF_CODE_ALONE = 5
 KINDS_OF_SUBJECT = 24
+KINDS_OF_OBJECT = 3
+KINDS_OF_TEXT = 4
+KINDS_OF_CODE_OF_SETTINGS = 2
+SETTINGS = 3
 """
 How many different words one place must show before they are values: after a word that announces a name; of
 identifiers (digits, dots, inner capitals); after `=` or a preposition; of plain words; of codes in capitals, which
 programs enumerate (fewer where nothing else in the line differs: two states that differ together are a transition); and
 at the beginning of a line, where the subject stands that names the event. The more the lines agree on otherwise
-(`AGREED` words), the fewer kinds it takes in quotes and at the beginning.
+(`AGREED` words), the fewer kinds it takes in quotes and at the beginning. Objects (`is_object`) are known by few, or by
+one more behind a colon, where a text may stand that tells events apart; codes behind `=` among `SETTINGS` others that
+hold values by two.
 """
 
 
@@ -106,16 +111,19 @@ class Context:
     Where a place stands.
 
     `before` and `earlier` are the two tokens in front of it (without space); `numbered`: a number in brackets is glued
-    to it, as in `name(3)`; `first`: it begins the line; `alone`: no other place differs; `agreed`: how many words of
-    the lines are equal; `names`: how many of the words are names elsewhere (`names`).
+    to it, as in `name(3)`; `whole`: quotes or brackets hold nothing else; `first`: it begins the line; `alone`: no
+    other place differs, or in no code; `agreed`: how many words of the lines are equal; `settings`: how many values
+    stand behind `=` beside this; `names`: how many of the words are names elsewhere (`names`).
     """
 
     before: str
     earlier: str
     numbered: bool
+    whole: bool
     first: bool
     alone: bool
     agreed: int
+    settings: int
     names: int
 
 
@@ -128,8 +136,10 @@ def varies(values: Iterable[str], context: Context) -> bool:
     lower = {word.lower() for word in words}
     if signed and lower <= NOTHING:
         return True
-    if lower <= _ALTERNATIVES | NOTHING:
+    if _alternatives(lower):
         return False
+    if signed and context.whole and before in _MARKS:
+        return True
     if signed and all((_SHORT_HEX if before == "=" else _HEX).fullmatch(word) for word in words):
         return True
     if signed and all(_IDENTIFIER.search(word) or word.lower() in NOTHING for word in words):
@@ -140,8 +150,10 @@ def varies(values: Iterable[str], context: Context) -> bool:
     if context.numbered and kinds >= KINDS_OF_NUMBERED:
         return True
     identifiers = sum(1 for word in words if _IDENTIFIER.search(word) and not _CODE.fullmatch(word))
-    codes = sum(1 for word in words if _CODE.fullmatch(word) and len(word) > 1)
-    if sum(1 for word in words if _PREDICATE.fullmatch(word)) * 2 >= max(1, len(words)):
+    coded = is_code(words)
+    if coded and context.settings >= SETTINGS and kinds >= KINDS_OF_CODE_OF_SETTINGS:
+        return True
+    if _predicates(words):
         return kinds >= KINDS_OF_SUBJECT and not context.first
     if context.names >= KINDS_OF_KNOWN and context.names * 2 > len(words):
         return True
@@ -152,9 +164,9 @@ def varies(values: Iterable[str], context: Context) -> bool:
             return kinds >= KINDS_OF_SUBJECT_AGREED
         return kinds >= KINDS_OF_SUBJECT and identifiers * 2 >= len(words)
     setting = before == "=" or before in _QUOTES
-    if before in _MARKS and context.agreed >= AGREED and kinds >= KINDS_OF_QUOTED_AGREED:
+    if (before in _MARKS or context.whole) and context.agreed >= AGREED and kinds >= KINDS_OF_QUOTED_AGREED:
         return True
-    if codes * 2 > len(words):
+    if coded:
         return kinds >= (KINDS_OF_SETTING if setting else KINDS_OF_CODE_ALONE if context.alone else KINDS_OF_CODE)
     if signed and before in _FIELDS:
         return True
@@ -169,6 +181,41 @@ def varies(values: Iterable[str], context: Context) -> bool:
     if setting or before.lower() in PREPOSITIONS:
         return kinds >= KINDS_OF_SETTING
     return kinds >= (KINDS_OF_WORD_AGREED if context.agreed >= AGREED else KINDS_OF_WORD)
+
+
+def is_object(words: set[str], *, text: bool, alone: bool) -> bool:
+    """
+    Whether words that stand by themselves are values: `moved to left`, `paid by card`.
+
+    `text`: they are behind a colon; `alone`: no other place differs, or in no code.
+    """
+    return (
+        len(words) >= (KINDS_OF_TEXT if text else KINDS_OF_OBJECT)
+        and (alone or not is_code(words))
+        and all(map(_NAMELIKE.fullmatch, words))
+        and not _alternatives({word.lower() for word in words})
+        and not _predicates(words)
+        and sum(1 for word in words if _IDENTIFIER.search(word) and not _CODE.fullmatch(word)) * 2 <= len(words)
+    )
+
+
+def is_code(words: set[str]) -> bool:
+    """Whether most words are in capitals, as programs write what they enumerate."""
+    return sum(map(_is_code, words)) * 2 > len(words - {SIGN})
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_code(word: str) -> bool:
+    return len(word) > 1 and _CODE.fullmatch(word) is not None
+
+
+def _predicates(words: set[str]) -> bool:
+    return sum(1 for word in words if _PREDICATE.fullmatch(word)) * 2 >= max(1, len(words))
+
+
+def _alternatives(lower: set[str]) -> bool:
+    """Whether words are the two sides of a switch, or the same with one name in front: `power_on`, `power_off`."""
+    return {word.rpartition("_")[2] for word in lower} <= _ALTERNATIVES | NOTHING
 
 
 def surely(words: set[str], names: frozenset[str]) -> bool:
