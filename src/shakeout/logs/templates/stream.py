@@ -20,7 +20,7 @@ LINES = 1 << 16
 FIRST = 1 << 13
 """Lines of the first block of all: what is found out there saves time in those that follow."""
 
-BYTES = 12 << 20
+BYTES = 8 << 20
 """Bytes of a block after which it ends sooner, with the line that reaches them."""
 
 Lines = pl.Series | bytes
