@@ -30,7 +30,7 @@ KEYS = 20_000
 
 EXAMPLE_LIMIT = 1000
 _BATCH = 1 << 15
-_TOGETHER = 8
+_TOGETHER = 2
 _Begun = tuple[list[Piece], Met | None]
 _WHO = ("instance", "pod", "container", "connection")
 
