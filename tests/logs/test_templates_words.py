@@ -23,6 +23,17 @@ _ONE_EVENT = {
         "no such user eve from 10.0.0.8",
         "no such user  from 10.0.0.9",
     ],
+    "hosts without a domain": [
+        "cache.example.com:80 refused the third call",
+        "queue.example.org:80 refused the third call",
+        "localhost:81 refused the third call",
+    ],
+    "all that follows the last setting": [
+        *(f"Crane setting {name}.{name[:2]}={number}" for number, name in enumerate(("boom", "hook", "winch", "cab"))),
+        "Crane setting maker.name=Lever and Sons, built on the quay",
+    ],
+    "masked numbers": ["card ****4417. was read", "card 5512. was read"],
+    "ports that are not known": ["asked db.example.com:-1 again", "asked db.example.com:5432 again"],
     "devices counted from zero": ["link of eth0 is up", "link of eth1 is up"],
     "three devices": ["disk vol3 attached", "disk vol4 attached", "disk vol7 attached"],
     "names with a number": ["mailer(17) denied write", "indexer(4) denied write", "backup(231) denied write"],
@@ -76,6 +87,8 @@ _TWO_EVENTS = {
         "Started unit a7 of the second data centre",
         "Stopped unit a7 of the second data centre",
     ],
+    "a host without a domain, and little else": ["cache.example.com:80 refused", "localhost:81 refused"],
+    "a setting among several": ["boom.bo=1", "boom.bo=2 hook.ho=steel wire"],
     "two ways": ["buyer 7 paid by card", "buyer 8 paid by cash"],
     "the sides of a switch": ["pump=7 rate=8 flow=9 cmd=CMD_ON", "pump=7 rate=8 flow=9 cmd=CMD_OFF"],
     "a bracket that stands alone": ["state ready (3)", "state idle (3)"],
@@ -99,6 +112,7 @@ _EACH_AN_EVENT = {
     "codes that change together": [
         f"kiln 7 went from {a} to {b}" for a, b in (("COLD", "WARM"), ("WARM", "HOT"), ("HOT", "SPENT"))
     ],
+    "settings of few keys": [f"Crane setting {said}" for said in ("boom.bo=1", "hook.ho=2", "cab.ca=of oak and iron")],
     "axes": [f"arm 7 drifts along {axis} today" for axis in ("x+", "y+", "z+")],
 }
 

@@ -54,7 +54,7 @@ _NAMES = (
     # a numbered file
     rf"[0-9A-Za-z_+{SIGN}-]*{SIGN}(?:\.[a-z][a-z0-9]{{0,7}}{_BOUNDARY})+",
     # a dotted name with a port
-    rf"{_BOUNDARY}[A-Za-z][A-Za-z0-9_$-]*(?:\.[A-Za-z0-9_${SIGN}-]+)+:{SIGN}",
+    rf"{_BOUNDARY}[A-Za-z][A-Za-z0-9_$-]*(?:\.[A-Za-z0-9_${SIGN}-]+)+:-?{SIGN}",
     # a dotted name with a path
     rf"{_BOUNDARY}[a-z][a-z0-9{SIGN}-]*(?:\.[a-z0-9_{SIGN}-]+)+/[0-9A-Za-z_.$/@%~?&=+{SIGN}-]*",
     # dotted names in lower case: hosts, packages

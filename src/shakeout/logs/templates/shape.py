@@ -17,6 +17,7 @@ _PHRASE_LIMIT = 1500
 _LOST_UNDERSCORE = re.compile(rf"{SIGN}(?<=[0-9A-Za-z]{SIGN})(?<![A-Za-z]{{20}}{SIGN})")
 _NUMBERED = re.compile(r"(?<![0-9A-Za-z])([A-Za-z]{20,})[0-9](?![0-9A-Za-z])")
 _PLUS_OR_MINUS = re.compile(rf"(?<![0-9A-Za-z])[-+](?={SIGN})")
+_MASKED = re.compile(rf"\*{{2,}}{SIGN}")
 _ABOUT = re.compile(rf"(?<![^\s=(])[<>~]=?(?={SIGN}(?:[\s,;.)]|$))")
 _SIZE_TWICE = re.compile(rf"{SIGN} ?{_UNIT} \({SIGN}(?: ?{_UNIT})?\)")
 _MEASURE = re.compile(rf"{SIGN} {_UNIT}(?![0-9A-Za-z_/-])")
@@ -76,6 +77,8 @@ def _shape(key: str) -> str:
     if SIGN in text:
         if ">" in text or "<" in text or "~" in text:
             text = _ABOUT.sub("", text)
+        if f"*{SIGN}" in text:
+            text = _MASKED.sub(SIGN, text)
         if f" ({SIGN}" in text:
             text = _SIZE_TWICE.sub(SIGN, text)
         text = _MEASURE.sub(SIGN, text)

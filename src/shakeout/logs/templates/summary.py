@@ -5,17 +5,18 @@ from __future__ import annotations
 import heapq
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from shakeout.evidence.model import Locator
+from shakeout.logs.templates.alike import alike
 from shakeout.logs.templates.fold import SIGN, WILDCARD, fold
 from shakeout.logs.templates.group import fits, grouped, outline_of, row_of
 from shakeout.logs.templates.model import OVERFLOW, Example, Template, Values, identity
 from shakeout.logs.templates.part import Row
 from shakeout.logs.templates.rest import Rest
-from shakeout.logs.templates.shape import restored, shape, tokens, with_empty_value
+from shakeout.logs.templates.shape import restored, shape, tokens
 from shakeout.logs.templates.table import EXAMPLES, Seen, Table
 from shakeout.logs.templates.values import kind_of, values_of
 
@@ -35,14 +36,14 @@ class Summary:
     def __init__(self, table: Table, names: frozenset[str] = frozenset()) -> None:
         shapes = {key: shape(key) for key in table.seen}
         patterns = grouped(set(shapes.values()), names)
-        filled = _filled(table.seen, patterns.values())
+        other = alike(shapes, patterns)
         members: dict[Row, list[str]] = defaultdict(list)
         for key in sorted(table.seen):
-            members[filled.get(key) or patterns[shapes[key]]].append(key)
+            members[other.get(key) or patterns[shapes[key]]].append(key)
         by_text: dict[str, list[str]] = defaultdict(list)
         rows: dict[str, list[Row]] = defaultdict(list)
         for pattern in sorted(members):
-            text = _text(members[pattern], pattern, shapes, table.seen)
+            text = _text([key for key in members[pattern] if key not in other], pattern, shapes, table.seen)
             by_text[text].extend(members[pattern])
             rows[text].append(pattern)
         self.by_key: dict[str, str] = {}
@@ -55,7 +56,7 @@ class Summary:
             counts[number] = sum(table.seen[key].count for key in by_text[text])
             for key in by_text[text]:
                 self.by_key[key] = number
-                if key not in filled:
+                if key not in other or "  " not in key:
                     self._by_shape[shapes[key]] = number
             for row in rows[text]:
                 self._by_outline[outline_of(row)].append((row, number))
@@ -89,22 +90,6 @@ class Summary:
             if fits(pattern, row):
                 return number
         return None
-
-
-def _filled(keys: Iterable[str], patterns: Iterable[Row]) -> dict[str, Row]:
-    """
-    The pattern of each key that has two spaces where the pattern has a value, and is equal to it everywhere else.
-
-    So `invalid user  from 10.0.0.7`, where nobody gave a name, is the event of `invalid user bob from 10.0.0.7`.
-    """
-    rows = {key: row_of(like) for key in keys if "  " in key and (like := with_empty_value(key)) is not None}
-    if not rows:
-        return {}
-    known: dict[Row, set[Row]] = defaultdict(set)
-    for pattern in patterns:
-        known[outline_of(pattern)].add(pattern)
-    found = {key: [pattern for pattern in known[outline_of(row)] if fits(pattern, row)] for key, row in rows.items()}
-    return {key: min(fitting) for key, fitting in found.items() if fitting}
 
 
 def _text(keys: Sequence[str], pattern: Row, shapes: Mapping[str, str], seen: Mapping[str, Seen]) -> str:
