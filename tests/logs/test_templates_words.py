@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 
 import pytest
@@ -126,6 +127,23 @@ def test_names_that_differ_in_a_number_alone_are_kept_together_in_a_crowd() -> N
     crowd = ["cooled after noon", "opened before dusk", "lighted until dawn", "emptied towards tea"]
     found = _found([f"Kiln {line}." for line in crowd] + [f"GATE{number} held for repair." for number in (3, 5, 8)])
     assert (len(found), found["<*> held for repair."]) == (5, 3)
+
+
+def test_what_every_line_says_makes_no_two_events_one() -> None:
+    said = ["kiln cold overnight", "pump dry twice", "crane hook seaward", "hatch shut firmly"]
+    said += ["anchor cable slack", "ballast low aft", "cargo net down", "galley soap gone"]
+    others = [" ".join(["again"] * words) for words in (*range(4, 25), 1)]
+    lines = [
+        f"{line} (asked by mate {who} of watch {who} in hold {who})" for line in [*said, *others] for who in (1, 2)
+    ]
+    assert len(_found(lines)) == len(said) + len(others)
+
+
+def test_events_with_a_new_name_on_every_line_are_told_apart_in_a_short_log() -> None:
+    rng = random.Random(3)
+    names = ["".join(rng.choices("abcdefghijklm", k=9)) for _ in range(1800)]
+    lines = [f"buoy {name} {('lit', 'out')[at % 3 == 0]} at dusk" for at, name in enumerate(names)]
+    assert _found(lines) == {"buoy <*> lit at dusk": 1200, "buoy <*> out at dusk": 600}
 
 
 NAMES = ("north", "south", "east", "west")

@@ -11,9 +11,10 @@ al. 2009, and Brain, Yu et al. 2023; the judgement by kind of word and by what s
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import chain
 
 from shakeout.logs.templates.fold import SIGN
 from shakeout.logs.templates.names import names_of
@@ -22,6 +23,10 @@ from shakeout.logs.templates.shape import SHORT, tokens, words
 from shakeout.logs.templates.variable import is_word
 
 _MAYBE_GLUED = re.compile(r"[^\s=:,;()\[\]{}<>\"'|][(\[]")
+
+
+OUTLINES = 16
+"""How many outlines a log must have for words of most of them to be what every line says."""
 
 
 def row_of(shape: str) -> Row:
@@ -68,14 +73,23 @@ def grouped(shapes: Iterable[str], known: frozenset[str] = frozenset()) -> dict[
         row = row_of(text)
         blocks[outline_of(row)][row].append(text)
     names = known | names_of(row for rows in blocks.values() for row in rows)
+    common = _common(blocks)
     result: dict[str, Row] = {}
     for skeleton in sorted(blocks):
         rows = blocks[skeleton]
-        for pattern, members in divided(sorted(rows), names):
+        for pattern, members in divided(sorted(rows), names, common):
             for row in members:
                 for text in rows[row]:
                     result[text] = pattern
     return result
+
+
+def _common(blocks: Mapping[Row, Iterable[Row]]) -> frozenset[str]:
+    """Words of most outlines: what stands in front of every line or behind it says nothing of what is in between."""
+    if len(blocks) < OUTLINES:
+        return frozenset()
+    seen = Counter(token for rows in blocks.values() for token in set(chain.from_iterable(rows)))
+    return frozenset(word for word, count in seen.items() if count * 2 > len(blocks))
 
 
 def fits(pattern: Row, row: Row) -> bool:
@@ -83,14 +97,17 @@ def fits(pattern: Row, row: Row) -> bool:
     return all(part in (SIGN, token) for part, token in zip(pattern, row, strict=True))
 
 
-def divided(rows: list[Row], names: frozenset[str]) -> Iterable[tuple[Row, list[Row]]]:
+def divided(
+    rows: list[Row], names: frozenset[str], common: frozenset[str] = frozenset()
+) -> Iterable[tuple[Row, list[Row]]]:
+    """The events among rows of one outline: the pattern of each, and its rows. `names` and `common` as for `Part`."""
     pending = [rows]
     while pending:
         rows = pending.pop()
         if len(rows) == 1:
             yield rows[0], rows
             continue
-        part = Part(rows, names)
+        part = Part(rows, names, common)
         if part.one:
             yield part.pattern, rows
         else:

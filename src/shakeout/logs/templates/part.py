@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from shakeout.logs.templates.fold import SIGN
-from shakeout.logs.templates.variable import Context, is_code, is_object, is_word, surely, varies
+from shakeout.logs.templates.variable import ANNOUNCES, Context, is_code, is_object, is_word, surely, varies
 
 Row = tuple[str, ...]
 
@@ -25,16 +25,18 @@ class Part:
     """
     Rows of one outline, column by column.
 
-    `names` are words that are known to be names. `values` are the places that hold values. `one`: nothing differs but
-    values, and enough is said beside them for the rows to be one event.
+    `names` are words that are known to be names, `common` those that every event has. `values` are the places that hold
+    values. `one`: nothing differs but values, and enough is said beside them for the rows to be one event: a word that
+    is not `common` for each value that is not known by its look.
     """
 
-    def __init__(self, rows: list[Row], names: frozenset[str]) -> None:
+    def __init__(self, rows: list[Row], names: frozenset[str], common: frozenset[str] = frozenset()) -> None:
         self._rows = rows
         self._names = names
         self._columns = [set(column) for column in zip(*rows, strict=True)]
         self._different = [place for place, words in enumerate(self._columns) if len(words) > 1]
-        self._agreed = sum(1 for words in self._columns if len(words) == 1 and _speaks(words))
+        same = [words for words in self._columns if len(words) == 1 and _speaks(words)]
+        self._agreed = sum(1 for words in same if not words <= common)
         self._alone = (
             len(self._different) == 1 or sum(1 for place in self._different if is_code(self._columns[place])) <= 1
         )
@@ -42,8 +44,8 @@ class Part:
         if len(self.values) < len(self._different):
             told = [_VALUE if place in self.values else words for place, words in enumerate(self._columns)]
             self.values.update(place for place in self._different if self._is_object(told, place))
-        unsure = sum(1 for place in self.values if not surely(self._columns[place], names))
-        self.one = len(self.values) == len(self._different) and self._agreed >= max(1, unsure)
+        self._unsure = [place for place in self.values if not surely(self._columns[place], names)]
+        self.one = len(self.values) == len(self._different) and bool(same) and self._agreed >= len(self._unsure)
 
     @property
     def pattern(self) -> Row:
@@ -52,11 +54,12 @@ class Part:
 
     def divided(self) -> Iterable[list[Row]]:
         """
-        Parts of the rows, by the place with the fewest different words that is no value.
+        Parts of the rows, by the place with the fewest different words that is no value, or may be none.
 
         Words with a digit are divided last: they may be one name with different numbers.
         """
-        kept = [place for place in self._different if place not in self.values] or self._different
+        kept = [place for place in self._different if place not in self.values]
+        kept = kept or [place for place in self._unsure if not self._announced(place)] or self._different
         stems = {place: set(map(_stem, self._columns[place])) for place in kept}
         several = [place for place in kept if len(stems[place]) > 1]
         by = min(several or kept, key=lambda place: (len(stems[place]), len(self._columns[place]), place))
@@ -105,6 +108,9 @@ class Part:
         if place == 0 or columns[place - 1] != {"="}:
             return []
         return [columns[at + 1] for at, words in enumerate(columns[:-1]) if words == {"="} and at + 1 != place]
+
+    def _announced(self, place: int) -> bool:
+        return place > 0 and _only(self._columns[place - 1]).lower() in ANNOUNCES
 
     def _begins(self, place: int) -> bool:
         return not any(map(is_word, self._rows[0][:place]))
