@@ -124,14 +124,14 @@ _HAPROXY: Statements = [
     (
         300,
         "{ip}:{int:65535} " + _STAMP + " {any:http-in|https-in~} {any:api|web|static}/{any:srv1|srv2|srv3|<NOSRV>} "
-        "{signed:900}/{int:90}/{signed:9}/{signed:900}/{int:9000} {any:200|200|304|404|500|503|-1} {int} - - "
+        "{int:900}/{int:90}/{any:-1|0|0|1|2}/{int:900}/{int:9000} {any:200|200|304|404|500|503|-1} {int} - - "
         "{any:----|----|--NI|SC--|sH--|CD--} {int:90}/{int:90}/{int:20}/{int:9}/{any:0|0|3} {int:3}/{int:3} "
         '{{any:shop|api}.example.com|{agent}} "{any:GET|POST|PUT|<BADREQ>} {route} HTTP/1.1"',
     ),
     (
         60,
         "{ip}:{int:65535} " + _STAMP + " {any:pg-in|mq-in} {any:pg|mq}/{any:srv1|srv2|<NOSRV>} "
-        "{int:90}/{signed:9}/{int:90000} {int} {any:--|--|cD|SC} {int:90}/{int:90}/{int:20}/{int:9}/0 {int:3}/{int:3}",
+        "{int:90}/{any:-1|0|0|1|2}/{int:90000} {int} {any:--|--|cD|SC} {int:90}/{int:90}/{int:20}/{int:9}/0 {int:3}/{int:3}",
     ),
     (
         60,
@@ -140,8 +140,8 @@ _HAPROXY: Statements = [
     ),
     (
         60,
-        "Health check for {any:|backup }server {any:api|web|pg}/srv{int:4} {any:failed|succeeded}, reason: "
-        '{any:Layer7 timeout|Layer4 connection problem, info: "Connection refused"|Layer7 check passed, code: 200'
+        "Health check for {any:|backup }server {any:api|web|pg}/srv{int:4} {any:failed}, reason: "
+        '{any:Layer7 timeout|Layer4 connection problem, info: "Connection refused"'
         '|Layer7 wrong status, code: 503, info: "Service Unavailable"}, check duration: {int:5000}ms, status: '
         "{int:3}/{int:3} {any:UP|DOWN}.",
     ),
@@ -211,10 +211,12 @@ _POSTFIX: Statements = [
         + _QUEUED
         + ": to=<"
         + _MAIL
-        + ">,{any:|| orig_to=<root>,} relay={any:none|local|mx.example.net[198.51.100.7]:25|dovecot[private/lmtp]}, "
-        "delay={float:90}, delays={float:9}/{float:1}/{float:2}/{float:3}, dsn={any:2.0.0|2.0.0|4.4.1|5.1.1}, "
-        "status={any:sent|sent|deferred|bounced} ({any:250 2.0.0 Ok: queued as 4F0A1|delivered to maildir|connect to "
-        "mx.example.net[198.51.100.7]:25: Connection timed out|host mx.example.net said: 550 5.1.1 User unknown})",
+        + ">,{any:|| orig_to=<root>,} relay={any:local|mx.example.net[198.51.100.7]:25|dovecot[private/lmtp]}, "
+        "delay={float:90}, delays={float:9}/{float:1}/{float:2}/{float:3}, {any:dsn=2.0.0, status=sent (250 2.0.0 Ok: "
+        "queued as 4F0A1)|dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 9C7B2)|dsn=2.0.0, status=sent (delivered to "
+        "maildir)|dsn=4.7.1, status=deferred (host mx.example.net[198.51.100.7] said: 451 4.7.1 Greylisted, try again "
+        "later (in reply to RCPT TO command))|dsn=5.1.1, status=bounced (host mx.example.net[198.51.100.7] said: 550 "
+        "5.1.1 User unknown (in reply to RCPT TO command))}",
     ),
     (110, "postfix/qmgr[{int:900}]: " + _QUEUED + ": removed"),
     (
