@@ -155,10 +155,11 @@ def _write_lines(miner: TemplateMiner, form: TemplateFormat, out: TextIO) -> Non
     )
     if form is TemplateFormat.CSV:
         out.write("line,template_id,template\n")
+        out.flush()
         for portion in _rows(miner, texts):
-            buffer = io.StringIO()
+            buffer = io.BytesIO()
             portion.write_csv(buffer, include_header=False)
-            out.write(buffer.getvalue())
+            out.buffer.write(buffer.getbuffer())
         return
     for portion in _rows(miner, texts):
         for line, number, text in portion.iter_rows():

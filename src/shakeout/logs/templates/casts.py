@@ -7,7 +7,7 @@ is taken to have the key of one of them, here and in all blocks that follow; if 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -128,24 +128,22 @@ class Casts:
         asked = np.zeros(len(names), bool)
         asked[np.argsort(begun[:-1] - begun[1:], kind="stable")[:ASKED]] = True
         found.look(np.flatnonzero(closely | ~asked.take(runs.owner)))
-        disputed: list[int] = []
-        for at in np.flatnonzero(asked & (rows < 0)).tolist():
-            name, mine = int(names[at]), np.arange(begun[at], begun[at + 1])
-            if name not in self._folded:
-                if self._asked(name, mine, found):
-                    disputed.append(at)
-                elif name not in self._known or len(mine) <= FEW:
-                    found.look(mine)
+        mine = {
+            int(names[at]): np.arange(begun[at], begun[at + 1])
+            for at in np.flatnonzero(asked & (rows < 0)).tolist()
+            if int(names[at]) not in self._folded
+        }
+        disputed = self._asked(mine, found)
+        found.look_at_all(
+            ones for name, ones in mine.items() if name not in disputed and not self._speak(name, len(ones))
+        )
         if disputed and len(self._heard) < HEARD:
-            doubtful = np.zeros(len(names), bool)
-            doubtful[disputed] = True
+            doubtful = np.fromiter((name in disputed for name in names.tolist()), bool, len(names))
             heard = runs.rank < np.where(doubtful, HEARD_OF_ONE, MOST).take(runs.owner)
             self._learn(fold(np.sort(runs.places[heard]))[0].to_list())
-        for at in disputed:
-            name, mine = int(names[at]), np.arange(begun[at], begun[at + 1])
-            self._decide(name, mine)
-            if name not in self._known or len(mine) <= FEW:
-                found.look(mine)
+        for name in disputed:
+            self._decide(name, len(mine[name]))
+        found.look_at_all(mine[name] for name in disputed if not self._speak(name, len(mine[name])))
         for at in np.flatnonzero(rows < 0).tolist():
             if begun[at + 1] - begun[at] > FEW and (key := self._known.get(int(names[at]))) is not None:
                 rows[at] = keys.setdefault(key, len(keys))
@@ -159,30 +157,40 @@ class Casts:
     def _folded_ones(self, names: Hashes) -> Flags:
         return np.fromiter((name in self._folded for name in names.tolist()), bool, len(names))
 
-    def _asked(self, name: int, mine: Numbers, found: _Found) -> bool:
-        """Looks closely at a sketch, of which `mine` are the runs in this block; whether its lines do not agree."""
-        undecided = self._open.get(name) or _Undecided()
-        undecided.lines += len(mine)
-        for size in SAMPLES if len(mine) > FEW else (FEW,):
-            found.look(mine[:size])
-            undecided.keys.update(found.keys_of(mine[:size]))
-            if undecided.lines < undecided.wanted:
-                break
-            if self._agreed(name, undecided):
-                return False
-            if len(mine) <= size:
-                break
-        if name in self._open or len(self._open) < PENDING:
-            self._open[name] = undecided
-        return undecided.lines >= undecided.wanted
+    def _speak(self, name: int, size: int) -> bool:
+        """Whether some of a sketch's `size` runs speak for all."""
+        return size > FEW and name in self._known
 
-    def _decide(self, name: int, mine: Numbers) -> None:
+    def _asked(self, mine: Mapping[int, Numbers], found: _Found) -> dict[int, None]:
+        """Looks closely at sketches, each with its runs in this block; those whose lines do not agree."""
+        waiting = {name: self._open.get(name) or _Undecided() for name in mine}
+        for name, undecided in waiting.items():
+            undecided.lines += len(mine[name])
+        disputed: dict[int, None] = {}
+        for size in SAMPLES:
+            found.look_at_all(mine[name][:size] for name in waiting)
+            for name, undecided in list(waiting.items()):
+                undecided.keys.update(found.keys_of(mine[name][:size]))
+                ready = undecided.lines >= undecided.wanted
+                agreed = ready and self._agreed(name, undecided)
+                if not agreed and ready and len(mine[name]) > size < MOST:
+                    continue
+                del waiting[name]
+                if agreed:
+                    continue
+                if name in self._open or len(self._open) < PENDING:
+                    self._open[name] = undecided
+                if ready:
+                    disputed[name] = None
+        return disputed
+
+    def _decide(self, name: int, size: int) -> None:
         """Tries once more to make the lines of a sketch agree; those that do not are folded from now on, or later."""
         undecided = self._open.get(name)
         if undecided is None or self._agreed(name, undecided):
             return
         undecided.wanted *= 4
-        if undecided.wanted > MOST * 4 or len(undecided.keys) > MOST or len(mine) > MOST:
+        if undecided.wanted > MOST * 4 or len(undecided.keys) > MOST or size > MOST:
             del self._open[name]
             if len(self._folded) < REMEMBERED:
                 self._folded.add(name)
@@ -235,6 +243,11 @@ class _Found:
             numbers[at] = number = self._keys.setdefault(key, len(self._keys))
             self._hashes[number] = (key, hashed)
         self.rows[new] = numbers.take(rows)
+
+    def look_at_all(self, several: Iterable[Numbers]) -> None:
+        """As `look`, at once: the engine takes its time for each call."""
+        if together := list(several):
+            self.look(np.concatenate(together))
 
     def keys_of(self, runs: Numbers) -> Iterable[tuple[str, int]]:
         """The keys of runs that were looked at, with their hashes."""

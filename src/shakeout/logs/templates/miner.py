@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 
 import numpy as np
@@ -29,7 +30,7 @@ KEYS = 20_000
 
 EXAMPLE_LIMIT = 1000
 _BATCH = 1 << 15
-_TOGETHER = 8
+_TOGETHER = 2
 _Begun = tuple[list[Piece], Met | None]
 _WHO = ("instance", "pod", "container", "connection")
 
@@ -112,7 +113,8 @@ class TemplateMiner:
 
     def _look(self, begun: _Begun) -> tuple[list[Piece], Looked]:
         pieces, met = begun
-        return pieces, look(pieces, self._layout, self._known, met)
+        looked = look(pieces, self._layout, self._known, met)
+        return [replace(piece, lines=b"") for piece in pieces], looked  # the block has the lines
 
     def _add(self, looked: Looked, pieces: Sequence[Piece]) -> None:
         self._summary = None

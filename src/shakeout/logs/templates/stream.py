@@ -14,13 +14,13 @@ import polars as pl
 
 from shakeout.logs.templates.block import column_of
 
-LINES = 1 << 15
+LINES = 1 << 16
 """Lines of a block."""
 
 FIRST = 1 << 13
 """Lines of the first block of all: what is found out there saves time in those that follow."""
 
-BYTES = 6 << 20
+BYTES = 8 << 20
 """Bytes of a block after which it ends sooner, with the line that reaches them."""
 
 Lines = pl.Series | bytes

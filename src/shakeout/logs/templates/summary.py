@@ -7,6 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from shakeout.evidence.model import Locator
 from shakeout.logs.templates.fold import SIGN, WILDCARD, fold
@@ -47,21 +48,26 @@ class Summary:
         self._by_shape: dict[str, str] = {}
         self._by_text: dict[str, str] = {}
         self._by_outline: dict[Row, list[tuple[Row, str]]] = defaultdict(list)
-        templates: list[Template] = []
+        counts: dict[str, int] = {}
         for text in sorted(by_text):
-            template = _template(text, [table.seen[key] for key in by_text[text]])
-            templates.append(template)
-            self._by_text[text] = template.id
+            self._by_text[text] = number = identity(text)
+            counts[number] = sum(table.seen[key].count for key in by_text[text])
             for key in by_text[text]:
-                self.by_key[key] = template.id
+                self.by_key[key] = number
                 if key not in filled:
-                    self._by_shape[shapes[key]] = template.id
+                    self._by_shape[shapes[key]] = number
             for row in rows[text]:
-                self._by_outline[outline_of(row)].append((row, template.id))
+                self._by_outline[outline_of(row)].append((row, number))
         for candidates in self._by_outline.values():
             candidates.sort(key=lambda candidate: (sum(SIGN in token for token in candidate[0]), candidate))
-        self.rest = Rest(table, self.by_key, {template.id: template.count for template in templates})
-        self.templates = _with_rest(table, templates, self.rest)
+        self.rest = Rest(table, self.by_key, counts)
+        self._table = table
+        self._parts = {text: [table.seen[key] for key in by_text[text]] for text in sorted(by_text)}
+
+    @cached_property
+    def templates(self) -> tuple[Template, ...]:
+        """The templates, made when they are asked for: who wants to know only which line has which needs none."""
+        return _with_rest(self._table, [_template(text, parts) for text, parts in self._parts.items()], self.rest)
 
     def template_of(self, key: str) -> str:
         """The id of the template of a key, or of what stands for lines that have none."""
