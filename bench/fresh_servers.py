@@ -131,7 +131,8 @@ _HAPROXY: Statements = [
     (
         60,
         "{ip}:{int:65535} " + _STAMP + " {any:pg-in|mq-in} {any:pg|mq}/{any:srv1|srv2|<NOSRV>} "
-        "{int:90}/{any:-1|0|0|1|2}/{int:90000} {int} {any:--|--|cD|SC} {int:90}/{int:90}/{int:20}/{int:9}/0 {int:3}/{int:3}",
+        "{int:90}/{any:-1|0|0|1|2}/{int:90000} {int} {any:--|--|cD|SC} "
+        "{int:90}/{int:90}/{int:20}/{int:9}/0 {int:3}/{int:3}",
     ),
     (
         60,
