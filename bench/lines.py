@@ -7,6 +7,7 @@ import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 _SLOT = re.compile(r"\{([a-z0-9_]+)(?::([^}]*))?\}")
 _SYLLABLES = [
@@ -116,6 +117,80 @@ def _list(rng: random.Random, prefix: str) -> str:
     return " ".join(f"{prefix}{_signed(rng, '')}" for _ in range(rng.randint(1, 6)))
 
 
+def _stamp(rng: random.Random, form: str) -> str:
+    """A moment of 2026 as `strftime` writes it."""
+    return (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=rng.randint(0, 364 * 86400))).strftime(form)
+
+
+def _digits(rng: random.Random, length: str) -> str:
+    return "".join(rng.choice(string.digits) for _ in range(int(length or 3)))
+
+
+def _go(rng: random.Random, _: str) -> str:
+    """A duration as Go prints it."""
+    unit = rng.choice(("µs", "ms", "ms", "s"))
+    minutes = f"{rng.randint(1, 9)}m" if unit == "s" and rng.random() < 0.3 else ""
+    return f"{minutes}{rng.randint(1, 59 if unit == 's' else 999)}.{rng.randint(1, 999999)}{unit}"
+
+
+def _names(rng: random.Random, separator: str) -> str:
+    return (separator or ", ").join(_word(rng, "60") for _ in range(rng.randint(1, 5)))
+
+
+def _phrase(rng: random.Random, longest: str) -> str:
+    """Free text, as a person or another program words it."""
+    return " ".join(_word(rng, "200") for _ in range(rng.randint(1, int(longest or 7))))
+
+
+def _sql(rng: random.Random, _: str) -> str:
+    table, column, other = _word(rng, "12"), _word(rng, "20"), _word(rng, "20")
+    return rng.choice(
+        (
+            f"SELECT {column}, {other} FROM {table} WHERE id = {rng.randint(1, 10**6)}",
+            f"SELECT count(*) FROM {table}",
+            f"SELECT * FROM {table} WHERE {column} = $1 ORDER BY {other} DESC LIMIT {rng.randint(1, 99)}",
+            f"INSERT INTO {table} ({column}, {other}) VALUES ({rng.randint(1, 999)}, '{_word(rng, '90')}')",
+            f"UPDATE {table} SET {column} = {rng.randint(1, 999)} WHERE {other} IN ({_numbers(rng, ', ')})",
+            f"DELETE FROM {table} WHERE {column} < now() - interval '{rng.randint(2, 90)} days'",
+            "COMMIT",
+        )
+    )
+
+
+def _repr(rng: random.Random, _: str) -> str:
+    """A value as Python prints it."""
+    return rng.choice(
+        (
+            "None",
+            "None",
+            "True",
+            str(rng.randint(0, 5000)),
+            f"'{_word(rng, '40')}'",
+            f"{{'{_word(rng, '9')}': {rng.randint(0, 99)}, '{_word(rng, '9')}': '{_word(rng, '40')}'}}",
+            f"[{_numbers(rng, ', ')}]",
+        )
+    )
+
+
+def _route(rng: random.Random, _: str) -> str:
+    """What a client asks a web server for."""
+    query = rng.choice(("", "", f"?page={rng.randint(1, 40)}", f"?q={_word(rng, '90')}&sort={_word(rng, '5')}"))
+    return f"/{rng.choice(('api/v1', 'api', 'shop', 'static'))}/{_word(rng, '12')}/{rng.randint(1, 99999)}{query}"
+
+
+def _agent(rng: random.Random, _: str) -> str:
+    return rng.choice(
+        (
+            f"curl/8.{rng.randint(0, 9)}.1",
+            f"python-requests/2.{rng.randint(20, 32)}.0",
+            "kube-probe/1.30",
+            f"Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101 Firefox/{rng.randint(90, 130)}.0",
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            f"Chrome/{rng.randint(90, 130)}.0.0.0 Safari/537.36",
+        )
+    )
+
+
 SLOTS: dict[str, Make] = {
     "int": _integer,
     "signed": _signed,
@@ -135,6 +210,15 @@ SLOTS: dict[str, Make] = {
     "time": _time,
     "perhaps": _perhaps,
     "list": _list,
+    "stamp": _stamp,
+    "digits": _digits,
+    "go": _go,
+    "names": _names,
+    "phrase": _phrase,
+    "sql": _sql,
+    "repr": _repr,
+    "route": _route,
+    "agent": _agent,
 }
 
 
@@ -146,6 +230,11 @@ class Sample:
     lines: list[str]
     truth: list[int]
     statements: list[str]
+
+
+def headed(header: str, statements: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+    """The statements with the header that a program's logger puts before each of its lines."""
+    return [(weight, header + statement) for weight, statement in statements]
 
 
 def sample(name: str, statements: Sequence[tuple[float, str]], *, lines: int = 2000, seed: int = 1) -> Sample:

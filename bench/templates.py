@@ -36,6 +36,7 @@ from drain3 import TemplateMiner as Drain
 from drain3.template_miner_config import TemplateMinerConfig
 
 from bench.accuracy import Accuracy, accuracy
+from bench.fresh import FRESH
 from bench.generated import KNOWN, OTHER, samples
 from bench.last import LAST
 from bench.later import LATER
@@ -80,6 +81,7 @@ def _measure(given: argparse.Namespace, folder: str | None) -> None:
         _accuracies("generated later than the first rules", samples(LATER))
         _accuracies("generated later than all rules but one", samples(LAST))
         _accuracies("generated later than all rules", samples(UNSEEN))
+        _accuracies("generated last of all, from what well-known programs print", samples(FRESH))
         sets += others
     _crowds(sets)
     if not given.quick:

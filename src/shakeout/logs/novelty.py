@@ -71,7 +71,7 @@ def changes(baseline: TemplateMiner, current: TemplateMiner) -> tuple[Change, ..
     unless it was so in the earlier window, too.
     Nothing is new or more frequent against a baseline without a line.
     """
-    joined = Summary(baseline.table.joined(current.table))
+    joined = Summary(baseline.table.joined(current.table), baseline.learned.joined(current.learned))
     before, after = _counts(baseline, joined), _counts(current, joined)
     found: list[Change] = []
     rates: list[Change] = []

@@ -7,17 +7,21 @@ is taken to have the key of one of them, here and in all blocks that follow; if 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
-from shakeout.logs.templates.agreement import agree
-from shakeout.logs.templates.group import row_of
+from shakeout.logs.templates.agreement import Learned, agreement
+from shakeout.logs.templates.group import outline_of, row_of, words_everywhere
 from shakeout.logs.templates.names import names_of
+from shakeout.logs.templates.part import Known, Row
 from shakeout.logs.templates.shape import shape
 from shakeout.logs.templates.sketch import Sketches
+from shakeout.logs.templates.slots import Slots, slots_of
 from shakeout.logs.templates.words import Flags, Hashes, Numbers
 
 FEW = 4
@@ -32,7 +36,7 @@ ASKED = 1 << 10
 """Sketches of a block that are thought about: those of most lines. All lines of others are folded for this once."""
 
 HEARD = 1 << 13
-"""Keys from which names are learned."""
+"""Keys from which names are learned, and lines after which no more are asked."""
 
 HEARD_OF_ONE = 512
 """Those among them that are of one sketch."""
@@ -88,17 +92,21 @@ class Casts:
     """
     The memory of sketches: what was decided of each. It only ever grows, up to `REMEMBERED` of each kind.
 
-    `names` are words that were found to be names where this had to be known.
+    `learned` is what was found out where it had to be known.
     """
 
     def __init__(self) -> None:
-        self.names: frozenset[str] = frozenset()
+        self.learned = Learned()
         self._known: dict[int, str] = {}
+        self._common: set[int] = set()
+        self._everywhere: frozenset[str] = frozenset()
+        self._slots = Slots()
         self._folded: set[int] = set()
         self._open: dict[int, _Undecided] = {}
         self._met = Met(known=np.empty(0, np.uint64), folded=np.empty(0, np.uint64))
         self._heard: dict[str, None] = {}
         self._understood = 0
+        self._listened = 0
 
     def met(self) -> Met:
         """What is remembered, or what was remembered a short time ago."""
@@ -123,11 +131,15 @@ class Casts:
             return list(keys), rows.take(of)
         runs = _runs(hashed, of, rows < 0)
         closely = _closely(runs, self._folded_ones(names))
-        found = _Found(runs, fold, keys)
+        found = _Found(runs, fold, keys, self._slots)
         begun = np.searchsorted(runs.owner, np.arange(len(names) + 1))
         asked = np.zeros(len(names), bool)
         asked[np.argsort(begun[:-1] - begun[1:], kind="stable")[:ASKED]] = True
         found.look(np.flatnonzero(closely | ~asked.take(runs.owner)))
+        if not self._known:
+            self._slots = slots_of(found.keys())
+            found.open(self._slots)
+            self._everywhere = words_everywhere(_blocks(found.keys()))
         mine = {
             int(names[at]): np.arange(begun[at], begun[at + 1])
             for at in np.flatnonzero(asked & (rows < 0)).tolist()
@@ -137,22 +149,29 @@ class Casts:
         found.look_at_all(
             ones for name, ones in mine.items() if name not in disputed and not self._speak(name, len(ones))
         )
-        if disputed and len(self._heard) < HEARD:
+        if disputed and self._listened < HEARD:
             doubtful = np.fromiter((name in disputed for name in names.tolist()), bool, len(names))
-            heard = runs.rank < np.where(doubtful, HEARD_OF_ONE, MOST).take(runs.owner)
-            self._learn(fold(np.sort(runs.places[heard]))[0].to_list())
+            heard = np.flatnonzero(runs.rank < np.where(doubtful, HEARD_OF_ONE, MOST).take(runs.owner))
+            self._listened += len(heard)
+            found.look(heard)
+            self._learn(key for key, _ in found.keys_of(heard))
         for name in disputed:
             self._decide(name, len(mine[name]))
         found.look_at_all(mine[name] for name in disputed if not self._speak(name, len(mine[name])))
+        common = np.zeros(len(names), bool)
         for at in np.flatnonzero(rows < 0).tolist():
-            if begun[at + 1] - begun[at] > FEW and (key := self._known.get(int(names[at]))) is not None:
-                rows[at] = keys.setdefault(key, len(keys))
+            name = int(names[at])
+            if self._speak(name, begun[at + 1] - begun[at]):
+                rows[at] = keys.setdefault(self._known[name], len(keys))
+                common[at] = name in self._common
         self._remember(sketches, names)
         result = rows.take(of)
-        result[runs.lines] = np.where(found.rows < 0, rows.take(runs.owner), found.rows).repeat(
+        led = common.take(runs.owner) | (found.rows < 0)
+        result[runs.lines] = np.where(led, rows.take(runs.owner), found.rows).repeat(
             np.diff(np.append(runs.first, len(runs.lines)))
         )
-        return list(keys), result
+        used = np.bincount(result, minlength=len(keys)) > 0
+        return list(itertools.compress(keys, used)), (np.cumsum(used) - 1).take(result)
 
     def _folded_ones(self, names: Hashes) -> Flags:
         return np.fromiter((name in self._folded for name in names.tolist()), bool, len(names))
@@ -196,9 +215,13 @@ class Casts:
                 self._folded.add(name)
 
     def _agreed(self, name: int, undecided: _Undecided) -> bool:
-        if len(self._known) >= REMEMBERED or not agree(undecided.keys, self.names):
+        known = Known(names=self.learned.names, everywhere=self._everywhere)
+        if len(self._known) >= REMEMBERED or (found := agreement(undecided.keys, known)) is None:
             return False
-        self._known[name] = min(undecided.keys, key=lambda key: (undecided.keys[key], key))
+        self._known[name] = found.key
+        if found.common:
+            self._common.add(name)
+        self.learned.open(found)
         self._open.pop(name, None)
         return True
 
@@ -209,7 +232,7 @@ class Casts:
                 self._heard[key] = None
         if len(self._heard) > self._understood * 3 // 2:
             self._understood = len(self._heard)
-            self.names |= names_of(sorted({row_of(shape(key)) for key in self._heard}))
+            self.learned.names |= names_of(sorted({row_of(shape(key)) for key in self._heard}))
 
     def _remember(self, sketches: Sketches, names: Hashes) -> None:
         """That a sketch is what it became where it was widened: in another block there may be too few like it."""
@@ -225,10 +248,11 @@ class Casts:
 class _Found:
     """The keys of runs as far as they were looked at: `rows` has for each the number of its key, -1 if none yet."""
 
-    def __init__(self, runs: _Runs, fold: Fold, keys: dict[str, int]) -> None:
+    def __init__(self, runs: _Runs, fold: Fold, keys: dict[str, int], slots: Slots) -> None:
         self._places = runs.places
         self._fold = fold
         self._keys = keys
+        self._slots = slots
         self._hashes: dict[int, tuple[str, int]] = {}
         self.rows = np.full(len(self._places), -1)
 
@@ -238,16 +262,34 @@ class _Found:
         if not len(new):
             return
         found, rows = self._fold(self._places.take(new))
-        numbers = np.empty(len(found), np.intp)
-        for at, (key, hashed) in enumerate(zip(found.to_list(), found.hash().to_list(), strict=True)):
-            numbers[at] = number = self._keys.setdefault(key, len(self._keys))
-            self._hashes[number] = (key, hashed)
-        self.rows[new] = numbers.take(rows)
+        self.rows[new] = self._numbered(list(map(self._slots.opened, found.to_list()))).take(rows)
+
+    def _numbered(self, keys: list[str]) -> Numbers:
+        """The numbers of keys, with what they are hashed to."""
+        numbers = [self._keys.setdefault(key, len(self._keys)) for key in keys]
+        hashes = pl.Series(values=keys, dtype=pl.String).hash().to_list()
+        self._hashes.update(zip(numbers, zip(keys, hashes, strict=True), strict=True))
+        return np.array(numbers, np.intp)
+
+    def open(self, slots: Slots) -> None:
+        """Opens slots that were not known when the runs were looked at."""
+        self._slots = slots
+        if slots.found and self._hashes:
+            before = dict(self._hashes)
+            self._hashes.clear()
+            numbers = np.full(len(self._keys), -1)
+            numbers[list(before)] = self._numbered([slots.opened(key) for key, _ in before.values()])
+            looked = self.rows >= 0
+            self.rows[looked] = numbers.take(self.rows[looked])
 
     def look_at_all(self, several: Iterable[Numbers]) -> None:
         """As `look`, at once: the engine takes its time for each call."""
         if together := list(several):
             self.look(np.concatenate(together))
+
+    def keys(self) -> Iterable[str]:
+        """The keys of all runs that were looked at."""
+        return (key for key, _ in self._hashes.values())
 
     def keys_of(self, runs: Numbers) -> Iterable[tuple[str, int]]:
         """The keys of runs that were looked at, with their hashes."""
@@ -293,6 +335,15 @@ def _among(names: Hashes, ordered: Hashes) -> Flags:
         return np.zeros(len(names), bool)
     found: Flags = ordered.take(np.searchsorted(ordered, names), mode="clip") == names
     return found
+
+
+def _blocks(keys: Iterable[str]) -> Collection[Iterable[Row]]:
+    """The rows of keys, those of one outline together."""
+    blocks: dict[Row, list[Row]] = defaultdict(list)
+    for key in keys:
+        row = row_of(shape(key))
+        blocks[outline_of(row)].append(row)
+    return blocks.values()
 
 
 def _sorted(names: Iterable[int]) -> Hashes:

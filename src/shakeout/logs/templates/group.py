@@ -12,21 +12,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from functools import lru_cache
-from itertools import chain
 
 from shakeout.logs.templates.fold import SIGN
 from shakeout.logs.templates.names import names_of
-from shakeout.logs.templates.part import GLUED, Part, Row
+from shakeout.logs.templates.part import GLUED, Known, Part, Row
 from shakeout.logs.templates.shape import SHORT, tokens, words
 from shakeout.logs.templates.variable import is_word
 
+MANY_BLOCKS = 20
+"""How many blocks there must be before a word can be in most of them."""
+
+_NOTHING = Known()
 _MAYBE_GLUED = re.compile(r"[^\s=:,;()\[\]{}<>\"'|][(\[]")
-
-
-OUTLINES = 16
-"""How many outlines a log must have for words of most of them to be what every line says."""
 
 
 def row_of(shape: str) -> Row:
@@ -62,34 +61,26 @@ def outline_of(row: Row) -> Row:
     return tuple(map(_mark, row))
 
 
-def grouped(shapes: Iterable[str], known: frozenset[str] = frozenset()) -> dict[str, Row]:
+def grouped(shapes: Iterable[str], known: Known = _NOTHING) -> dict[str, Row]:
     """
     Each shape's pattern: its tokens without space, with the sign at every place that is a value.
 
-    `known` are words that are names; more are found from the shapes.
+    More names than are `known` are found from the shapes, and the words that are everywhere.
     """
     blocks: dict[Row, dict[Row, list[str]]] = defaultdict(lambda: defaultdict(list))
     for text in sorted(shapes):
         row = row_of(text)
         blocks[outline_of(row)][row].append(text)
-    names = known | names_of(row for rows in blocks.values() for row in rows)
-    common = _common(blocks)
+    names = known.names | names_of(row for rows in blocks.values() for row in rows)
+    known = Known(names=names, everywhere=words_everywhere(blocks.values()), opened=known.opened)
     result: dict[str, Row] = {}
     for skeleton in sorted(blocks):
         rows = blocks[skeleton]
-        for pattern, members in divided(sorted(rows), names, common):
+        for pattern, members in divided(sorted(rows), known):
             for row in members:
                 for text in rows[row]:
                     result[text] = pattern
     return result
-
-
-def _common(blocks: Mapping[Row, Iterable[Row]]) -> frozenset[str]:
-    """Words of most outlines: what stands in front of every line or behind it says nothing of what is in between."""
-    if len(blocks) < OUTLINES:
-        return frozenset()
-    seen = Counter(token for rows in blocks.values() for token in set(chain.from_iterable(rows)))
-    return frozenset(word for word, count in seen.items() if count * 2 > len(blocks))
 
 
 def fits(pattern: Row, row: Row) -> bool:
@@ -97,17 +88,28 @@ def fits(pattern: Row, row: Row) -> bool:
     return all(part in (SIGN, token) for part, token in zip(pattern, row, strict=True))
 
 
-def divided(
-    rows: list[Row], names: frozenset[str], common: frozenset[str] = frozenset()
-) -> Iterable[tuple[Row, list[Row]]]:
-    """The events among rows of one outline: the pattern of each, and its rows. `names` and `common` as for `Part`."""
+def words_everywhere(blocks: Collection[Iterable[Row]]) -> frozenset[str]:
+    """
+    Words that are in rows of most blocks, if there are many: what all lines have says nothing of any of them.
+
+    So it is with what a program writes on every line, as `(request 7f3a, user bob)`. A block has the rows of one
+    outline.
+    """
+    if len(blocks) < MANY_BLOCKS:
+        return frozenset()
+    counts = Counter(token for rows in blocks for token in set().union(*rows) if any(map(str.isalpha, token)))
+    return frozenset(token for token, count in counts.items() if count * 2 > len(blocks))
+
+
+def divided(rows: list[Row], known: Known = _NOTHING) -> Iterable[tuple[Row, list[Row]]]:
+    """The patterns of rows of one outline, each with its rows."""
     pending = [rows]
     while pending:
         rows = pending.pop()
         if len(rows) == 1:
             yield rows[0], rows
             continue
-        part = Part(rows, names, common)
+        part = Part(rows, known)
         if part.one:
             yield part.pattern, rows
         else:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shakeout.logs import values
 from shakeout.logs.entry import LogEntry
+from shakeout.logs.templates.agreement import Learned
 from shakeout.logs.templates.block import Block, block_of
 from shakeout.logs.templates.casts import Casts, Met
 from shakeout.logs.templates.fold import Known, readable
@@ -70,6 +71,11 @@ class TemplateMiner:
         """The keys of all that was added."""
         self._finish()
         return self._table
+
+    @property
+    def learned(self) -> Learned:
+        """What was learned of words."""
+        return self._casts.learned
 
     @property
     def overflowed(self) -> bool:
@@ -215,7 +221,7 @@ class TemplateMiner:
         """The templates with what maps lines onto them."""
         self._finish()
         if self._summary is None:
-            self._summary = Summary(self._table, self._casts.names)
+            self._summary = Summary(self._table, self.learned)
         return self._summary
 
     def match(self, text: str) -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from shakeout.logs.templates.fold import SIGN
-from shakeout.logs.templates.variable import ANNOUNCES, Context, is_code, is_object, is_word, surely, varies
+from shakeout.logs.templates.variable import Context, is_code, is_object, is_word, surely, varies
 
 Row = tuple[str, ...]
 
@@ -22,22 +23,37 @@ _WHOLE = frozenset(["''", '""', "``", "()", "[]"])
 _DIGIT = re.compile("[0-9]")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """
+    What is known of words.
+
+    `names` are words that are names. Words that are `everywhere` are no sign that rows are alike. `opened` has for some
+    rows the places in which words were found to be values.
+    """
+
+    names: frozenset[str] = frozenset()
+    everywhere: frozenset[str] = frozenset()
+    opened: Mapping[Row, frozenset[int]] = field(default_factory=dict)
+
+
 class Part:
     """
     Rows of one outline, column by column.
 
-    `names` are words that are known to be names, `common` those that every event has. `values` are the places that hold
-    values. `one`: nothing differs but values, and enough is said beside them for the rows to be one event: a word that
-    is not `common` for each value that is not known by its look.
+    `values` are the places that hold values. `one`: nothing differs but values, and enough is said beside them for the
+    rows to be one event.
     """
 
-    def __init__(self, rows: list[Row], names: frozenset[str], common: frozenset[str] = frozenset()) -> None:
+    def __init__(self, rows: list[Row], known: Known) -> None:
         self._rows = rows
-        self._names = names
+        self._known = known
         self._columns = [set(column) for column in zip(*rows, strict=True)]
         self._different = [place for place, words in enumerate(self._columns) if len(words) > 1]
-        same = [words for words in self._columns if len(words) == 1 and _speaks(words)]
-        self._agreed = sum(1 for words in same if not words <= common)
+        speaking = [
+            token for token, words in zip(rows[0], self._columns, strict=True) if len(words) == 1 and _speaks(words)
+        ]
+        self._agreed = sum(1 for token in speaking if token not in known.everywhere)
         self._alone = (
             len(self._different) == 1 or sum(1 for place in self._different if is_code(self._columns[place])) <= 1
         )
@@ -45,8 +61,7 @@ class Part:
         if len(self.values) < len(self._different):
             told = [_VALUE if place in self.values else words for place, words in enumerate(self._columns)]
             self.values.update(place for place in self._different if self._is_object(told, place))
-        self._unsure = [place for place in self.values if not surely(self._columns[place], names)]
-        self.one = len(self.values) == len(self._different) and bool(same) and self._agreed >= len(self._unsure)
+        self.one = len(self.values) == len(self._different) and self._enough(len(speaking))
 
     @property
     def pattern(self) -> Row:
@@ -55,19 +70,35 @@ class Part:
 
     def divided(self) -> Iterable[list[Row]]:
         """
-        Parts of the rows, by the place with the fewest different words that is no value, or may be none.
+        Parts of the rows, by the place with the fewest different words that is no value.
 
         Words with a digit are divided last: they may be one name with different numbers.
         """
-        kept = [place for place in self._different if place not in self.values]
-        kept = kept or [place for place in self._unsure if not self._announced(place)] or self._different
+        kept = [place for place in self._different if place not in self.values] or self._different
         stems = {place: set(map(_stem, self._columns[place])) for place in kept}
         several = [place for place in kept if len(stems[place]) > 1]
-        by = min(several or kept, key=lambda place: (len(stems[place]), len(self._columns[place]), place))
+        by = min(
+            several or kept,
+            key=lambda place: (len(stems[place]) + self._signs(place), len(self._columns[place]), place),
+        )
         parts: dict[str, list[Row]] = {}
         for row in self._rows:
             parts.setdefault(_stem(row[by]) if several else row[by], []).append(row)
         return [parts[word] for word in sorted(parts)]
+
+    def _enough(self, speaking: int) -> bool:
+        """Whether as many words agree as there are places that need it; none does behind a word that is everywhere."""
+        unsure = {place for place in self.values if not surely(self._columns[place], self._known.names)}
+        own = {place for place in self.values if not place or self._rows[0][place - 1] not in self._known.everywhere}
+        return speaking >= max(1, len(unsure)) and self._agreed >= (max(1, len(own & unsure)) if own else 0)
+
+    def _opened(self, place: int) -> bool:
+        opened = self._known.opened
+        return SIGN in self._columns[place] and any(place in opened.get(row, ()) for row in self._rows)
+
+    def _signs(self, place: int) -> int:
+        """How many rows have a value at a place: each may stand for a word of its own."""
+        return sum(1 for row in self._rows if row[place] == SIGN) if SIGN in self._columns[place] else 0
 
     def _context(self, place: int) -> Context:
         columns = self._columns
@@ -82,7 +113,8 @@ class Part:
             alone=self._alone,
             agreed=self._agreed,
             settings=sum(SIGN in words for words in _settings(columns, place)),
-            names=len(columns[place] & self._names),
+            names=len(columns[place] & self._known.names),
+            opened=self._opened(place),
         )
 
     def _is_object(self, told: list[set[str]], place: int) -> bool:
@@ -102,9 +134,6 @@ class Part:
         if not any(SIGN in word for at, words in enumerate(told) if at != place for word in words):
             return False
         return is_object(told[place], text=before == ":", alone=self._alone)
-
-    def _announced(self, place: int) -> bool:
-        return place > 0 and _only(self._columns[place - 1]).lower() in ANNOUNCES
 
     def _begins(self, place: int) -> bool:
         return not any(map(is_word, self._rows[0][:place]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from shakeout.logs.templates.fold import SIGN
@@ -12,6 +13,7 @@ _UNIT = (
     r"mins?|minutes?|hours?|hrs?|days?)"
 )
 _PHRASE_LIMIT = 1500
+_SPACE = re.compile(r"\s+")
 
 # A value directly after a short run of letters had an underscore that the fold took with it.
 _LOST_UNDERSCORE = re.compile(rf"{SIGN}(?<=[0-9A-Za-z]{SIGN})(?<![A-Za-z]{{20}}{SIGN})")
@@ -30,13 +32,15 @@ _EMPTY = re.compile(r"(?<=\s)\(\s*\)|(?<=\s)\[\s*\]")
 _UNSET = re.compile(r"=(?=[,;)\]}]|$|\s+[\w.]+=)")
 _QUOTED_SETTING = re.compile(r"""(?<==)(?:"[^"]*"|'[^']*')""")
 _WRAPPED_SETTING = re.compile(rf"(?<==)[\w.$]*(?:\({SIGN}\)|\[{SIGN}\]|\{{{SIGN}\}})")
-_MARKS = r"\s=:,;()\[\]{}<>\"'|"
-_WORD = rf"(?:(?!\.{{3}})[^{_MARKS}])+"
+MARKS = r"\s=:,;()\[\]{}<>\"'|"
+"""What divides tokens, to stand between the brackets of an expression."""
+
+_WORD = rf"(?:(?!\.{{3}})[^{MARKS}])+"
 _TOKEN = re.compile(rf"\s+|\.{{3,}}|{_WORD}|.", re.DOTALL)
 _TOKEN_BUT_SPACE = re.compile(rf"\.{{3,}}|{_WORD}|\S")
 # The same where no three dots are.
-_SIMPLE_TOKEN = re.compile(rf"\s+|[^{_MARKS}]+|.", re.DOTALL)
-_SIMPLE_TOKEN_BUT_SPACE = re.compile(rf"[^{_MARKS}]+|\S")
+_SIMPLE_TOKEN = re.compile(rf"\s+|[^{MARKS}]+|.", re.DOTALL)
+_SIMPLE_TOKEN_BUT_SPACE = re.compile(rf"[^{MARKS}]+|\S")
 _DIGIT = re.compile(r"[0-9]")
 
 _MINUS, _PLUS = f"-{SIGN}", f"+{SIGN}"
@@ -122,3 +126,24 @@ def tokens(text: str) -> Tokens:
 def words(text: str) -> Tokens:
     """As `tokens`, without space."""
     return tuple((_TOKEN_BUT_SPACE if "..." in text else _SIMPLE_TOKEN_BUT_SPACE).findall(text))
+
+
+def spaced(key: str) -> Tokens:
+    """The tokens of a key with one space wherever there is space, as they are shown."""
+    return tokens(_SPACE.sub(" ", restored(key)).strip())
+
+
+def aligned(rows: Sequence[Tokens]) -> list[str] | None:
+    """The tokens of all rows with the sign where they differ; None if they have not the same outline."""
+    if len({len(row) for row in rows}) != 1:
+        return None
+    parts: list[str] = []
+    for column in zip(*rows, strict=True):
+        different = set(column)
+        if len(different) == 1:
+            parts.append(column[0])
+        elif any((len(token) == 1 and not token.isalnum() and token != SIGN) or token.isspace() for token in different):
+            return None
+        else:
+            parts.append(SIGN)
+    return parts

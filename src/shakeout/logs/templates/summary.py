@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import heapq
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from shakeout.evidence.model import Locator
+from shakeout.logs.templates.agreement import Learned
 from shakeout.logs.templates.alike import alike
 from shakeout.logs.templates.fold import SIGN, WILDCARD, fold
 from shakeout.logs.templates.group import fits, grouped, outline_of, row_of
 from shakeout.logs.templates.model import OVERFLOW, Example, Template, Values, identity
-from shakeout.logs.templates.part import Row
+from shakeout.logs.templates.part import Known, Row
 from shakeout.logs.templates.rest import Rest
-from shakeout.logs.templates.shape import restored, shape, tokens
+from shakeout.logs.templates.shape import aligned, shape, spaced, tokens
 from shakeout.logs.templates.table import EXAMPLES, Seen, Table
 from shakeout.logs.templates.values import kind_of, values_of
 
-_SPACE = re.compile(r"\s+")
 _SAMPLED = 20
 _SHOWN = 50
 
@@ -29,13 +28,14 @@ class Summary:
     """
     The templates of a table, most frequent first, and what maps lines onto them.
 
-    `names` are words that are known to be names. `by_key` maps each kept key, `rest` the trace of each key that was not
-    kept, to a template's id.
+    `learned` is what is known already. `by_key` maps each kept key, `rest` the trace of each key that was not kept, to
+    a template's id.
     """
 
-    def __init__(self, table: Table, names: frozenset[str] = frozenset()) -> None:
+    def __init__(self, table: Table, learned: Learned) -> None:
         shapes = {key: shape(key) for key in table.seen}
-        patterns = grouped(set(shapes.values()), names)
+        opened = {row_of(shapes[key]): places for key, places in learned.opened.items() if key in shapes}
+        patterns = grouped(set(shapes.values()), Known(names=learned.names, opened=opened))
         other = alike(shapes, patterns)
         members: dict[Row, list[str]] = defaultdict(list)
         for key in sorted(table.seen):
@@ -94,27 +94,11 @@ class Summary:
 
 def _text(keys: Sequence[str], pattern: Row, shapes: Mapping[str, str], seen: Mapping[str, Seen]) -> str:
     first = min(keys, key=lambda key: (-seen[key].count, key))
-    parts = _aligned([tokens(_SPACE.sub(" ", restored(key)).strip()) for key in sorted({first, *keys})])
+    parts = aligned([spaced(key) for key in sorted({first, *keys})])
     if parts is None:
         values = iter(pattern)
         parts = [token if token.isspace() or next(values) != SIGN else SIGN for token in tokens(shapes[first])]
     return "".join(parts).replace(SIGN, WILDCARD).strip()
-
-
-def _aligned(rows: list[tuple[str, ...]]) -> list[str] | None:
-    """The tokens of all rows with the sign where they differ; None if they have not the same outline."""
-    if len({len(row) for row in rows}) != 1:
-        return None
-    parts: list[str] = []
-    for column in zip(*rows, strict=True):
-        different = set(column)
-        if len(different) == 1:
-            parts.append(column[0])
-        elif any((len(token) == 1 and not token.isalnum() and token != SIGN) or token.isspace() for token in different):
-            return None
-        else:
-            parts.append(SIGN)
-    return parts
 
 
 def _template(text: str, parts: Sequence[Seen]) -> Template:

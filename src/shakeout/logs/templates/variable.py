@@ -113,7 +113,8 @@ class Context:
     `before` and `earlier` are the two tokens in front of it (without space); `numbered`: a number in brackets is glued
     to it, as in `name(3)`; `whole`: quotes or brackets hold nothing else; `first`: it begins the line; `alone`: no
     other place differs, or in no code; `agreed`: how many words of the lines are equal; `settings`: how many values
-    stand behind `=` beside this; `names`: how many of the words are names elsewhere (`names`).
+    stand behind `=` beside this; `names`: how many of the words are names elsewhere (`names`); `opened`: words in it
+    were found to be values where everything else was equal.
     """
 
     before: str
@@ -125,6 +126,7 @@ class Context:
     agreed: int
     settings: int
     names: int
+    opened: bool
 
 
 def varies(values: Iterable[str], context: Context) -> bool:
@@ -157,7 +159,7 @@ def varies(values: Iterable[str], context: Context) -> bool:
         return kinds >= KINDS_OF_SUBJECT and not context.first
     if context.names >= KINDS_OF_KNOWN and context.names * 2 > len(words):
         return True
-    if signed and kinds >= KINDS_BESIDE_A_VALUE:
+    if signed and (context.opened or kinds >= KINDS_BESIDE_A_VALUE):
         return True
     if context.first:
         if context.agreed >= AGREED:
