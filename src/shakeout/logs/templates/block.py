@@ -15,6 +15,9 @@ from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.words import Hashes, Numbers
 
 
+_NEWLINE = ord("\n")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Block:
     """
@@ -112,7 +115,10 @@ def block_of(lines: pl.Series | bytes, layout: Layout | None, size: int) -> Bloc
 
 def _has_objects(lines: bytes) -> bool:
     """Whether a line begins with a brace."""
-    return lines.startswith(b"{") or b"\n{" in lines
+    at = lines.find(b"{")
+    while at > 0 and lines[at - 1] != _NEWLINE:
+        at = lines.find(b"{", at + 1)
+    return at >= 0
 
 
 def column_of(block: bytes) -> pl.Series:
