@@ -14,7 +14,6 @@ from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.words import Hashes, Numbers
 
-
 _NEWLINE = ord("\n")
 
 
