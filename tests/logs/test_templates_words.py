@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 
 import pytest
@@ -16,6 +17,9 @@ def _found(lines: Iterable[str]) -> dict[str, int]:
     miner.add_lines(lines)
     return {template.text: template.count for template in miner.snapshot()}
 
+
+NAMES = ("north", "south", "east", "west")
+PEOPLE = ("ann", "bob", "cid", "dan", "eva", "fay", "gus")
 
 _ONE_EVENT = {
     "an empty value": [
@@ -60,6 +64,9 @@ _ONE_EVENT = {
     ],
     "settings that all have values": [
         f"asked page={n}, tongue={name}" for n, name in enumerate(("welsh", "manx", "breton"))
+    ],
+    "settings of which another has names": [
+        f"asked mate={name}, tongue={tongue}" for name in (*PEOPLE, "jo") for tongue in ("welsh", "manx", "breton")
     ],
     "four reasons": [f"kiln {n} cooled early: {why}" for n, why in enumerate(("draught", "crack", "fuse", "doubt"))],
     "brackets that hold one word, where all else agrees": [
@@ -128,13 +135,33 @@ def test_names_that_differ_in_a_number_alone_are_kept_together_in_a_crowd() -> N
     assert (len(found), found["<*> held for repair."]) == (5, 3)
 
 
-NAMES = ("north", "south", "east", "west")
-PEOPLE = ("ann", "bob", "cid", "dan", "eva", "fay", "gus")
+def test_what_every_line_says_makes_no_two_events_one() -> None:
+    said = ["kiln cold overnight", "pump dry twice", "crane hook seaward", "hatch shut firmly"]
+    said += ["anchor cable slack", "ballast low aft", "cargo net down", "galley soap gone"]
+    others = [" ".join(["again"] * words) for words in (*range(4, 25), 1)]
+    lines = [
+        f"{line} (asked by mate {who} of watch {who} in hold {who})" for line in [*said, *others] for who in (1, 2)
+    ]
+    assert len(_found(lines)) == len(said) + len(others)
+
+
+def test_events_with_a_new_name_on_every_line_are_told_apart_in_a_short_log() -> None:
+    rng = random.Random(3)
+    names = ["".join(rng.choices("abcdefghijklm", k=9)) for _ in range(1800)]
+    lines = [f"buoy {name} {('lit', 'out')[at % 3 == 0]} at dusk" for at, name in enumerate(names)]
+    assert _found(lines) == {"buoy <*> lit at dusk": 1200, "buoy <*> out at dusk": 600}
 
 
 def test_words_that_stand_for_one_another_in_two_events_are_names() -> None:
     lines = [f"trunk {name} is {state}" for name in NAMES for state in ("up", "down")]
     assert _found(lines) == {"trunk <*> is up": 4, "trunk <*> is down": 4}
+
+
+def test_a_new_word_on_every_line_hides_no_name() -> None:
+    rng = random.Random(4)
+    events = [f"{name} is {state}" for name in NAMES for state in ("up", "down")] * 3
+    lines = [f"{event} (mate {''.join(rng.choices('abcdefgh', k=7))} of the watch)" for event in events]
+    assert _found(lines) == {"<*> is up (mate <*> of the watch)": 12, "<*> is down (mate <*> of the watch)": 12}
 
 
 def test_the_same_words_in_one_event_alone_may_be_what_it_says() -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import chain
 
 from shakeout.logs.templates.fold import SIGN
 
@@ -31,7 +32,7 @@ _TRIED = 8
 
 def names_of(rows: Iterable[Row]) -> frozenset[str]:
     """The names among the words of rows; each row is given once."""
-    slots = _Slots(rows)
+    slots = _Slots(_bared(rows))
     several = {frame: words for frame, words in slots.several.items() if len(words) >= COMMON}
     filled: dict[str, list[int]] = defaultdict(list)
     for frame, words in several.items():
@@ -50,6 +51,17 @@ def names_of(rows: Iterable[Row]) -> frozenset[str]:
     return frozenset(names)
 
 
+def _bared(rows: Iterable[Row]) -> Iterable[Row]:
+    """
+    The rows with the sign for each word that is in one of them only.
+
+    Such a word is in no two slots, and would keep the row from being in the frame of any other.
+    """
+    short = [row for row in rows if len(row) <= LONGEST]
+    often = Counter(chain.from_iterable(map(set, short)))
+    return dict.fromkeys(tuple(token if often[token] > 1 else SIGN for token in row) for row in short)
+
+
 class _Slots:
     """
     The words of each slot, found by the frame around it.
@@ -65,8 +77,6 @@ class _Slots:
         self.places: dict[int, int] = {}
         spoken: dict[str, bool] = {}
         for row in rows:
-            if len(row) > LONGEST:
-                continue
             numbers = list(map(hash, enumerate(row)))
             total = sum(numbers)
             for place, token in enumerate(row):

@@ -17,6 +17,7 @@ GLUED = {"(": f"{GLUE}(", "[": f"{GLUE}["}
 """An opening bracket directly behind a word, as in `name(3)`, is another mark than one that stands alone."""
 
 _VALUE = {SIGN}
+_EQUAL = {"="}
 _NUMBERS = ([GLUED["("], SIGN, ")"], [GLUED["["], SIGN, "]"])
 _WHOLE = frozenset(["''", '""', "``", "()", "[]"])
 _DIGIT = re.compile("[0-9]")
@@ -111,7 +112,7 @@ class Part:
             first=self._begins(place),
             alone=self._alone,
             agreed=self._agreed,
-            settings=sum(SIGN in words for words in self._settings(place)),
+            settings=sum(SIGN in words for words in _settings(columns, place)),
             names=len(columns[place] & self._known.names),
             opened=self._opened(place),
         )
@@ -127,22 +128,22 @@ class Part:
             return False
         if any(len(words) > 1 and SIGN not in words for words in told[place - 1 : place + 2 : 2]):
             return False
-        if not all(SIGN in words for words in self._settings(place)):
+        if not all(SIGN in words for words in _settings(told, place)):
             return False
         before = _only(told[place - 1])
         if not any(SIGN in word for at, words in enumerate(told) if at != place for word in words):
             return False
         return is_object(told[place], text=before == ":", alone=self._alone)
 
-    def _settings(self, place: int) -> list[set[str]]:
-        """What stands behind `=` elsewhere, if this place is behind one."""
-        columns = self._columns
-        if place == 0 or columns[place - 1] != {"="}:
-            return []
-        return [columns[at + 1] for at, words in enumerate(columns[:-1]) if words == {"="} and at + 1 != place]
-
     def _begins(self, place: int) -> bool:
         return not any(map(is_word, self._rows[0][:place]))
+
+
+def _settings(columns: list[set[str]], place: int) -> list[set[str]]:
+    """What stands behind `=` elsewhere, if this place is behind one."""
+    if place == 0 or columns[place - 1] != _EQUAL:
+        return []
+    return [columns[at + 1] for at, words in enumerate(columns[:-1]) if words == _EQUAL and at + 1 != place]
 
 
 @lru_cache(maxsize=1 << 14)

@@ -13,7 +13,8 @@ from shakeout.logs.templates.traces import OUTLINES, outline_of
 
 EXAMPLES = 5
 INSTANCES = 1000
-EACH = 512
+EACH = 2048
+"""Keys of one outline that are kept, as long as all of them together are not too many."""
 EVERY = (1 << 64) - 1
 Line = tuple[int, str, str, int]
 """A line that is kept as an example: its position in the input, its text, its path and its number there."""
