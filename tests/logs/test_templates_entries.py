@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 
 from shakeout.evidence.model import Locator
@@ -85,3 +86,31 @@ def test_entries_and_lines_give_the_same_templates() -> None:
     assert [(t.id, t.count, t.values) for t in lines.snapshot()] == [
         (t.id, t.count, t.values) for t in entries.snapshot()
     ]
+
+
+def test_entries_with_names_that_are_new_in_each_are_counted_exactly_in_any_portions() -> None:
+    rng = random.Random(3)
+    said = ("logged in", "was refused", "asked for more time")
+    entries = [_entry(f"user {''.join(rng.choices('abcdefghij', k=9))} {said[at % 3]}", at) for at in range(15_000)]
+    whole, parts = TemplateMiner(numbered=True), TemplateMiner(numbered=True)
+    whole.add_entries(entries)
+    for start in range(0, len(entries), 4_321):
+        parts.add_entries(entries[start : start + 4_321])
+        assert parts.lines == min(start + 4_321, len(entries))
+    for miner in (whole, parts):
+        assert {t.text: (t.count, t.estimated) for t in miner.snapshot()} == {
+            f"user <*> {words}": (5000, False) for words in said
+        }
+        assert list(miner.instances) == ["i-0", "i-1"]
+    assert set(whole.table.seen) == set(parts.table.seen)
+    assert [c.to_list() for c in whole.numbers()] == [c.to_list() for c in parts.numbers()]
+
+
+def test_entries_and_lines_are_counted_in_the_order_in_which_they_came() -> None:
+    miner = TemplateMiner(numbered=True)
+    miner.add_entries([_entry("door opened"), _entry("door closed")])
+    miner.add_lines(["door opened", "lamp lit"])
+    miner.add_entries([_entry("lamp lit")])
+    ids = [number for column in miner.numbers() for number in column]
+    assert ids == [ids[0], ids[1], ids[0], ids[3], ids[3]]
+    assert miner.lines == 5 == sum(template.count for template in miner.snapshot())

@@ -42,8 +42,10 @@ _MANY = msgspec.json.Decoder(list[_Entry])
 _RAW_FIELDS = ("json_payload", "proto_payload", "http_request", "labels", "resource")
 _PAYLOADS = ("json_payload", "proto_payload", "http_request")
 _CAMEL = re.compile(r"(?<=[a-z])([A-Z])")
-_KNOWN = (b'"insertId"', b'"logName"', b'"textPayload"', b'"jsonPayload"', b'"insert_id"', b'"log_name"',
-          b'"text_payload"', b'"json_payload"', b'"protoPayload"', b'"httpRequest"', b'"proto_payload"')  # fmt: skip
+_KNOWN = re.compile(
+    rb'"(?:insertId|logName|textPayload|jsonPayload|insert_id|log_name|text_payload|json_payload|protoPayload'
+    rb'|httpRequest|proto_payload)"'
+)
 _CALM = frozenset({"DEBUG", "INFO", "NOTICE"})
 _UNSAID = frozenset({"", "DEFAULT"})
 _COMMIT_KEYS = re.compile(r"(?:^|[/._-])(?:commit|git[-_]?sha|sha|commit[-_](?:sha|hash|id))$", re.I)
@@ -80,7 +82,7 @@ class CloudLogging:
             entry = found
         else:
             if not entry.log_name and not entry.insert_id:
-                if not any(key in bytes(raw) for key in _KNOWN):
+                if not _KNOWN.search(raw):
                     return None
                 found = _lenient(record)
                 if found is None:
@@ -146,7 +148,7 @@ def _harmless(entry: _Entry, hint: Severity | None = None) -> bool:
 
 def _lenient(record: Record) -> _Entry | None:
     """The entry with any spelling and type of its fields: snake case, nulls, payloads as strings or of other types."""
-    if not any(key in bytes(record.raw) for key in _KNOWN):
+    if not _KNOWN.search(record.raw):
         return None
     try:
         value = record.value()

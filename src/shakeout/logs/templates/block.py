@@ -14,7 +14,7 @@ from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.words import Hashes, Numbers
 
-_NEWLINE, _BRACE = b"\n{"
+_NEWLINE = ord("\n")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +114,10 @@ def block_of(lines: pl.Series | bytes, layout: Layout | None, size: int) -> Bloc
 
 def _has_objects(lines: bytes) -> bool:
     """Whether a line begins with a brace."""
-    if b"{" not in lines:
-        return False
-    data = np.frombuffer(lines, np.uint8)
-    return lines[0] == _BRACE or bool(((data[1:] == _BRACE) & (data[:-1] == _NEWLINE)).any())
+    at = lines.find(b"{")
+    while at > 0 and lines[at - 1] != _NEWLINE:
+        at = lines.find(b"{", at + 1)
+    return at >= 0
 
 
 def column_of(block: bytes) -> pl.Series:

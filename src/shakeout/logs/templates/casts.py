@@ -41,6 +41,9 @@ HEARD = 1 << 13
 HEARD_OF_ONE = 512
 """Those among them that are of one sketch."""
 
+LOOKED_AT = 1 << 12
+"""Keys of the first block that say which words and which open slots are on all lines."""
+
 REMEMBERED = 50_000
 """Sketches that are remembered; the lines of all others are folded one by one."""
 
@@ -101,6 +104,7 @@ class Casts:
         self._common: set[int] = set()
         self._everywhere: frozenset[str] = frozenset()
         self._slots = Slots()
+        self._looked = False
         self._folded: set[int] = set()
         self._open: dict[int, _Undecided] = {}
         self._met = Met(known=np.empty(0, np.uint64), folded=np.empty(0, np.uint64))
@@ -136,10 +140,11 @@ class Casts:
         asked = np.zeros(len(names), bool)
         asked[np.argsort(begun[:-1] - begun[1:], kind="stable")[:ASKED]] = True
         found.look(np.flatnonzero(closely | ~asked.take(runs.owner)))
-        if not self._known:
-            self._slots = slots_of(found.keys())
+        if not self._looked:
+            self._looked = True
+            self._slots = slots_of(itertools.islice(found.keys(), LOOKED_AT))
             found.open(self._slots)
-            self._everywhere = words_everywhere(_blocks(found.keys()))
+            self._everywhere = words_everywhere(_blocks(itertools.islice(found.keys(), LOOKED_AT)))
         mine = {
             int(names[at]): np.arange(begun[at], begun[at + 1])
             for at in np.flatnonzero(asked & (rows < 0)).tolist()

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from shakeout.logs import values
 from shakeout.logs.entry import LogEntry
+from shakeout.logs.templates import stream
 from shakeout.logs.templates.agreement import Learned
-from shakeout.logs.templates.block import Block, block_of
+from shakeout.logs.templates.block import Block
 from shakeout.logs.templates.casts import Casts, Met
 from shakeout.logs.templates.fold import Known, readable
 from shakeout.logs.templates.look import ENOUGH, SELDOM, Looked, look
@@ -43,7 +44,7 @@ class TemplateMiner:
     One set of defaults serves every log. The result depends on the lines alone, not on the portions in which they were
     added; examples are the first in order of input. Lines are worked on in blocks of fixed size; to ask for a result
     ends a block early. `numbered` keeps four bytes for each line, so that `numbers` can say which template each line
-    belongs to. `lines` is how many were added, `instances` (bounded) what logged them.
+    belongs to.
     """
 
     def __init__(self, *, keys: int = KEYS, numbered: bool = False) -> None:
@@ -59,12 +60,19 @@ class TemplateMiner:
         self._blocks = 0
         self._alike = True
         self._small = False
-        self.instances: dict[str, None] = {}
+        self._entries: list[LogEntry] = []
+        self._instances: dict[str, None] = {}
 
     @property
     def lines(self) -> int:
         """How many lines and entries were added."""
-        return self._counted + self._stream.size
+        return self._counted + self._stream.size + len(self._entries)
+
+    @property
+    def instances(self) -> Mapping[str, None]:
+        """What logged the entries, bounded, in order of appearance."""
+        self._finish()
+        return self._instances
 
     @property
     def table(self) -> Table:
@@ -92,7 +100,7 @@ class TemplateMiner:
 
     def add_blocks(self, blocks: Iterable[pl.Series | bytes], *, path: str, layout: Layout | None = None) -> None:
         """As `add_lines`, for columns of valid strings, and for blocks of bytes with a line end between two lines."""
-        if self._stream.size and (self._layout != layout or self._stream.path != path):
+        if self._entries or (self._stream.size and (self._layout != layout or self._stream.path != path)):
             self._finish()
         self._layout, self._stream.path, self._stream.number = layout, path, 1
         for pieces, looked in side_by_side(self._look, self._full(blocks)):
@@ -112,7 +120,9 @@ class TemplateMiner:
         return pieces, self._casts.met() if alike and enough else None
 
     def _finish(self) -> None:
-        """Counts the lines of the last block that is not full."""
+        """Counts the lines or entries of the last block, which is not full."""
+        if self._entries:
+            self._add_entries()
         if self._stream.size:
             pieces = self._stream.taken()
             self._add(self._look(self._begun(pieces))[1], pieces)
@@ -122,14 +132,18 @@ class TemplateMiner:
         looked = look(pieces, self._layout, self._known, met)
         return [replace(piece, lines=b"") for piece in pieces], looked  # the block has the lines
 
-    def _add(self, looked: Looked, pieces: Sequence[Piece]) -> None:
+    def _settle(self, looked: Looked) -> tuple[Portion, dict[int, Seen]]:
+        """Counts the lines of a block; with what was seen under those of its keys that are kept, by their numbers."""
         self._summary = None
         if self._blocks == 1:
             self._small = looked.sketches is not None
             self._alike = self._small or looked.block.size < ENOUGH
         keys, rows = looked.settled(self._casts)
         portion = counted(looked.block, keys, rows, self._table)
-        found = self._count(portion)
+        return portion, self._count(portion)
+
+    def _add(self, looked: Looked, pieces: Sequence[Piece]) -> None:
+        portion, found = self._settle(looked)
         wanted: list[tuple[Seen, int]] = []
         layout = self._layout
         lacking = [row for row, known in found.items() if len(known.examples) < EXAMPLES]
@@ -178,25 +192,35 @@ class TemplateMiner:
 
     def add_entries(self, entries: Iterable[LogEntry]) -> None:
         """Adds log entries with their times, severities, services and instances."""
-        self._finish()
+        if self._stream.size:
+            self._finish()
         remaining = iter(entries)
-        while batch := list(itertools.islice(remaining, _BATCH)):
-            self._summary = None
-            texts = pl.Series(values=[readable(_headline(entry.message)) for entry in batch], dtype=pl.String)
-            block = block_of(texts, None, len(texts))
-            found, rows = block.folded(self._known)
-            portion = counted(block, found, rows, self._table)
-            kept = self._count(portion)
-            for row, text, entry in zip(rows.tolist(), block.texts.to_list(), batch, strict=True):
-                known = kept.get(row)
-                instance = instance_of(entry)
-                if instance and len(self.instances) < INSTANCES:
-                    self.instances[instance] = None
-                if known is not None:
-                    _note(known, entry, instance, text, self._counted)
-                self._counted += 1
-            if self._numbered:
-                self._number(portion, kept)
+        while batch := list(itertools.islice(remaining, self._room - len(self._entries))):
+            self._entries += batch
+            if len(self._entries) == self._room:
+                self._add_entries()
+
+    @property
+    def _room(self) -> int:
+        """Entries of the block that is next."""
+        return stream.LINES if self._blocks else stream.FIRST
+
+    def _add_entries(self) -> None:
+        """Counts the entries of a block."""
+        entries, self._entries, self._layout = self._entries, [], None
+        texts = pl.Series(values=[readable(_headline(entry.message)) for entry in entries], dtype=pl.String)
+        _, looked = self._look(self._begun([Piece(lines=texts, size=len(texts), path="-", start=1)]))
+        portion, kept = self._settle(looked)
+        for row, text, entry in zip(portion.rows.tolist(), looked.block.texts.to_list(), entries, strict=True):
+            known = kept.get(row)
+            instance = instance_of(entry)
+            if instance and len(self._instances) < INSTANCES:
+                self._instances[instance] = None
+            if known is not None:
+                _note(known, entry, instance, text, self._counted)
+            self._counted += 1
+        if self._numbered:
+            self._number(portion, kept)
 
     def snapshot(self) -> tuple[Template, ...]:
         """The templates of everything added so far, the most frequent first; their counts add up to `lines`."""
