@@ -13,6 +13,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 
@@ -200,7 +201,7 @@ class Casts:
                 undecided.keys.update(found.keys_of(mine[name][:size]))
                 ready = undecided.lines >= undecided.wanted
                 one = self._agreement(undecided) if ready else None
-                agreed = one is not None and self._agreed(name, one, said[name])
+                agreed = one is not None and self._agreed(name, one, undecided, said[name])
                 if not agreed and ready and len(mine[name]) > size < MOST:
                     continue
                 del waiting[name]
@@ -220,7 +221,7 @@ class Casts:
         if undecided is None:
             return
         one = self._agreement(undecided)
-        if one is None or not self._agreed(name, one, said):
+        if one is None or not self._agreed(name, one, undecided, said):
             self._put_off(name, size)
 
     def _put_off(self, name: int, size: int) -> None:
@@ -238,13 +239,13 @@ class Casts:
         known = Known(names=self.learned.names, everywhere=self._everywhere)
         return None if len(self._known) >= REMEMBERED else agreement(undecided.keys, known)
 
-    def _agreed(self, name: int, found: Agreement, said: Hashes) -> bool:
+    def _agreed(self, name: int, found: Agreement, undecided: _Undecided, said: Hashes) -> bool:
         """
         Whether a key may stand for all lines of a sketch, of which each says what is `said`.
 
         It may not say more: where the place of `failed` is open, a line that no one looked at may say `aborted`.
         """
-        if not _says_no_more(found.key, said):
+        if not _says_no_more([found.key] if found.common else undecided.keys, said):
             return False
         self._known[name] = found.key
         if found.common:
@@ -298,11 +299,15 @@ def _chosen(sketches: Sketches, folded: Hashes) -> tuple[Hashes, Numbers, Number
     return names, which.take(sketches.of), narrow
 
 
-def _says_no_more(key: str, said: Hashes) -> bool:
-    """Whether all words of a key are among those that are said, but for what may be cut off or could not be read."""
+def _says_no_more(keys: Iterable[str], said: Hashes) -> bool:
+    """Whether all words that keys have in common are said, but for what may be cut off or could not be read."""
+    words = reduce(np.intersect1d, map(_words_of, keys))
+    return bool(np.isin(words, said).all())
+
+
+def _words_of(key: str) -> Hashes:
     end = key.rfind(" ") if len(key) >= SHORT else len(key)
-    text = key[:end].replace(SIGN, _ANY_VALUE).replace("\ufffd", _ANY_VALUE)
-    return bool(np.isin(spoken(text.encode()), said).all())
+    return spoken(key[:end].replace(SIGN, _ANY_VALUE).replace("\ufffd", _ANY_VALUE).encode())
 
 
 def _among(names: Hashes, ordered: Hashes) -> Flags:
