@@ -337,3 +337,15 @@ def test_words_of_a_line_that_are_sure_are_those_that_are_no_value_and_not_open(
     one = lines[int(np.flatnonzero(found.of == 0)[0])]
     assert set(words.spoken(one.encode()).tolist()) == narrow
     assert set(words.spoken(b"door was opened at").tolist()) == wide
+
+
+def test_colours_neither_join_words_nor_make_keys() -> None:
+    rng = random.Random(11)
+    names = [_random(rng, "abcdefghijklmnop", 7) for _ in range(3000)]
+    plain = [f"{rng.choice(['opened', 'closed'])} for {rng.choice(names)} today" for _ in range(20_000)]
+    keys = []
+    for before, behind in (("", ""), ("\x1b[32m", "\x1b[0m")):
+        miner = TemplateMiner(numbered=True)
+        miner.add_lines(f"{before}{line}{behind}" for line in plain)
+        keys.append((_keys(miner), _numbers(miner)))
+    assert keys[0] == keys[1]
