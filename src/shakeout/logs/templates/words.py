@@ -74,10 +74,6 @@ _TOP, _LOWER = _each(0x80), _each(0x7F)
 _FROM_ZERO, _BEYOND_NINE = _each(0x80 - ord("0")), _each(0x80 - ord("9") - 1)
 
 
-_TOP, _LOWER = _each(0x80), _each(0x7F)
-_FROM_ZERO, _BEYOND_NINE = _each(0x80 - ord("0")), _each(0x80 - ord("9") - 1)
-
-
 def named(block: bytes) -> tuple[Hashes, list[Words]]:
     """
     The names of the lines of a block, which has a line end between two lines, and their words, part by part.
@@ -126,6 +122,17 @@ def bare() -> Hashes:
     """What stands for each sign where no word is before it."""
     signs = np.arange(256, dtype=np.uint64)
     return _mixed(np.repeat(_UNUSED[:1], 256)) & _HASH | signs
+
+
+def hashes_of(words: Hashes) -> Hashes:
+    """The words without the signs behind them: zero where nothing is said."""
+    return words & _HASH
+
+
+def spoken(text: bytes) -> Hashes:
+    """The distinct words of one line that are no values."""
+    found = hashes_of(_words(text, 0, len(text)).words)
+    return np.setdiff1d(found, (np.uint64(0), hashes_of(bare())[0]))
 
 
 def counters(words: Hashes, shift: int) -> Numbers:
