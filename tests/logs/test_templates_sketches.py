@@ -361,7 +361,6 @@ def test_what_is_learned_does_not_depend_on_what_was_folded_before(monkeypatch: 
         monkeypatch.setattr(casts, name, 30)
     lines = [f"{_random(random.Random(at % 99), 'abcdefgh', 5)}ing {at}" for at in range(600)]
     raw = "\n".join(lines).encode()
-    ends = np.flatnonzero(np.frombuffer(raw + b"\n", np.uint8) == ord("\n"))
     asked: list[list[str]] = []
     monkeypatch.setattr(casts, "names_of", lambda rows: asked.append(list(rows)) or frozenset())
     monkeypatch.setattr(casts, "slots_of", lambda keys: asked.append(list(keys)) or Slots())
