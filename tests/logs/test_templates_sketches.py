@@ -7,6 +7,7 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -15,8 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shakeout.logs.templates import TemplateMiner, casts, compiled, files, look, mine_stream, stream, words
-from shakeout.logs.templates.block import column_of
+from shakeout.logs.templates.block import Block, block_of, column_of
+from shakeout.logs.templates.fold import Known
 from shakeout.logs.templates.sketch import sketched
+from shakeout.logs.templates.slots import Slots
+from shakeout.logs.templates.words import Numbers
 
 _NOTHING = np.empty(0, np.uint64)
 _slots = st.lists(st.integers(0, 999), min_size=1, max_size=150) | st.lists(
@@ -349,3 +353,27 @@ def test_colours_neither_join_words_nor_make_keys() -> None:
         miner.add_lines(f"{before}{line}{behind}" for line in plain)
         keys.append((_keys(miner), _numbers(miner)))
     assert keys[0] == keys[1]
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_what_is_learned_does_not_depend_on_what_was_folded_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HEARD", "LOOKED_AT"):
+        monkeypatch.setattr(casts, name, 30)
+    lines = [f"{_random(random.Random(at % 99), 'abcdefgh', 5)}ing {at}" for at in range(600)]
+    raw = "\n".join(lines).encode()
+    asked: list[list[str]] = []
+    monkeypatch.setattr(casts, "names_of", lambda rows: asked.append(list(rows)) or frozenset())
+    monkeypatch.setattr(casts, "slots_of", lambda keys: asked.append(list(keys)) or Slots())
+    for way in (1, -1):
+        block = replace(
+            block_of(raw, None, len(lines)), ends=np.flatnonzero(np.frombuffer(raw + b"\n", np.uint8) == 10)
+        )
+
+        def fold(places: Numbers, block: Block = block, way: int = way) -> tuple[pl.Series, Numbers]:
+            keys, rows = block.folded(Known(), places)
+            return (keys, rows) if way > 0 else (keys.reverse(), len(keys) - 1 - rows)
+
+        memory = casts.Casts()
+        memory.settled(sketched(raw, _NOTHING), fold, block.hashed)
+    assert len(asked) == 4
+    assert asked[:2] == asked[2:]

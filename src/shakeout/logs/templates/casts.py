@@ -132,9 +132,9 @@ class Casts:
         found.look(np.flatnonzero(closely | ~asked.take(runs.owner)))
         if not self._looked:
             self._looked = True
-            self._slots = slots_of(itertools.islice(found.keys(), LOOKED_AT))
+            self._slots = slots_of(found.keys()[:LOOKED_AT])
             found.open(self._slots)
-            self._everywhere = words_everywhere(_blocks(itertools.islice(found.keys(), LOOKED_AT)))
+            self._everywhere = words_everywhere(_blocks(found.keys()[:LOOKED_AT]))
         unsure = {
             int(names[at]): np.arange(begun[at], begun[at + 1])
             for at in np.flatnonzero(asked & (rows < 0)).tolist()

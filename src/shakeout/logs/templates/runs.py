@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 import polars as pl
@@ -77,13 +78,13 @@ class Found:
         if together := list(several):
             self.look(np.concatenate(together))
 
-    def keys(self) -> Iterable[str]:
-        """The keys of all runs that were looked at."""
-        return (key for key, _ in self._hashes.values())
+    def keys(self) -> list[str]:
+        """The keys of all runs that were looked at, by their hashes: in what order they were found is chance."""
+        return [key for key, _ in sorted(self._hashes.values(), key=itemgetter(1, 0))]
 
-    def keys_of(self, runs: Numbers) -> Iterable[tuple[str, int]]:
-        """The keys of runs that were looked at, with their hashes."""
-        return (self._hashes[row] for row in set(self.rows.take(runs).tolist()))
+    def keys_of(self, runs: Numbers) -> list[tuple[str, int]]:
+        """The keys of runs that were looked at, with their hashes, by these."""
+        return sorted((self._hashes[row] for row in set(self.rows.take(runs).tolist())), key=itemgetter(1, 0))
 
 
 def runs_of(hashed: Hashed, of: Numbers, those: Flags) -> Runs:
