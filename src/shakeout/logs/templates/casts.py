@@ -13,7 +13,6 @@ import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
 
 import numpy as np
 
@@ -155,8 +154,7 @@ class Casts:
             self._listened += len(heard)
             found.look(heard)
             self._learn(key for key, _ in found.keys_of(heard))
-        for name in disputed:
-            self._decide(name, len(mine[name]), said[name])
+        self._decide(disputed, mine, said)
         if not before and not self._folded.isdisjoint(mine.keys() - set(sketches.names.tolist())):
             return self._settled(sketches, fold, hashed, mine.keys())  # of what was too wide, the narrow ones are asked
         found.look_at_all(ones for name, ones in unsure.items() if not self._speak(name, len(ones)))
@@ -197,32 +195,31 @@ class Casts:
         loose: list[int] = []
         for size in SAMPLES:
             found.look_at_all(mine[name][:size] for name in waiting)
-            for name, undecided in list(waiting.items()):
+            for name, undecided in waiting.items():
                 undecided.keys.update(found.keys_of(mine[name][:size]))
-                ready = undecided.lines >= undecided.wanted
-                one = self._agreement(undecided) if ready else None
-                agreed = one is not None and self._agreed(name, one, undecided, said[name])
-                if not agreed and ready and len(mine[name]) > size < MOST:
+            ready = {name: one for name, one in waiting.items() if one.lines >= one.wanted}
+            ones, agreed = self._agreed(ready, said)
+            for name, undecided in list(waiting.items()):
+                if name in ready and name not in agreed and len(mine[name]) > size < MOST:
                     continue
                 del waiting[name]
-                if agreed:
+                if name in agreed:
                     continue
                 if name in self._open or len(self._open) < PENDING:
                     self._open[name] = undecided
-                if one is not None:
+                if name in ones:
                     loose.append(name)
-                elif ready:
+                elif name in ready:
                     disputed[name] = None
         return disputed, loose
 
-    def _decide(self, name: int, size: int, said: Hashes) -> None:
-        """Tries once more to make the lines of a sketch agree."""
-        undecided = self._open.get(name)
-        if undecided is None:
-            return
-        one = self._agreement(undecided)
-        if one is None or not self._agreed(name, one, undecided, said):
-            self._put_off(name, size)
+    def _decide(self, names: Iterable[int], mine: Mapping[int, Numbers], said: Mapping[int, Hashes]) -> None:
+        """Tries once more to make the lines of sketches agree."""
+        undecided = {name: self._open[name] for name in names if name in self._open}
+        _, agreed = self._agreed(undecided, said)
+        for name in undecided:
+            if name not in agreed:
+                self._put_off(name, len(mine[name]))
 
     def _put_off(self, name: int, size: int) -> None:
         """The lines of a sketch that do not agree are folded from now on, or later."""
@@ -235,24 +232,33 @@ class Casts:
             if len(self._folded) < REMEMBERED:
                 self._folded.add(name)
 
-    def _agreement(self, undecided: _Undecided) -> Agreement | None:
+    def _agreed(
+        self, undecided: Mapping[int, _Undecided], said: Mapping[int, Hashes]
+    ) -> tuple[dict[int, Agreement], set[int]]:
+        """
+        The sketches of which the lines that were looked at are one event each, and those that a key may stand for.
+
+        It may not say more than every line says: where the place of `failed` is open, a line that no one looked at may
+        say `aborted`.
+        """
         known = Known(names=self.learned.names, everywhere=self._everywhere)
-        return None if len(self._known) >= REMEMBERED else agreement(undecided.keys, known)
-
-    def _agreed(self, name: int, found: Agreement, undecided: _Undecided, said: Hashes) -> bool:
-        """
-        Whether a key may stand for all lines of a sketch, of which each says what is `said`.
-
-        It may not say more: where the place of `failed` is open, a line that no one looked at may say `aborted`.
-        """
-        if not _says_no_more([found.key] if found.common else undecided.keys, said):
-            return False
-        self._known[name] = found.key
-        if found.common:
-            self._common.add(name)
-        self.learned.open(found)
-        self._open.pop(name, None)
-        return True
+        ones: dict[int, Agreement] = {}
+        for name, some in undecided.items():
+            if len(self._known) + len(ones) < REMEMBERED and (found := agreement(some.keys, known)) is not None:
+                ones[name] = found
+        keys = {name: [one.key] if one.common else list(undecided[name].keys) for name, one in ones.items()}
+        words = iter(spoken(_plain(key) for some in keys.values() for key in some))
+        agreed: set[int] = set()
+        for name, one in ones.items():
+            if not set.intersection(*itertools.islice(words, len(keys[name]))) <= set(said[name].tolist()):
+                continue
+            agreed.add(name)
+            self._known[name] = one.key
+            if one.common:
+                self._common.add(name)
+            self.learned.open(one)
+            self._open.pop(name, None)
+        return ones, agreed
 
     def _learn(self, keys: Iterable[str]) -> None:
         """Learns which words are names, if there is much more to learn from than there was at the last time."""
@@ -299,15 +305,10 @@ def _chosen(sketches: Sketches, folded: Hashes) -> tuple[Hashes, Numbers, Number
     return names, which.take(sketches.of), narrow
 
 
-def _says_no_more(keys: Iterable[str], said: Hashes) -> bool:
-    """Whether all words that keys have in common are said, but for what may be cut off or could not be read."""
-    words = reduce(np.intersect1d, map(_words_of, keys))
-    return bool(np.isin(words, said).all())
-
-
-def _words_of(key: str) -> Hashes:
+def _plain(key: str) -> bytes:
+    """A key without what may be cut off or could not be read."""
     end = key.rfind(" ") if len(key) >= SHORT else len(key)
-    return spoken(key[:end].replace(SIGN, _ANY_VALUE).replace("\ufffd", _ANY_VALUE).encode())
+    return key[:end].replace(SIGN, _ANY_VALUE).replace("\ufffd", _ANY_VALUE).encode()
 
 
 def _among(names: Hashes, ordered: Hashes) -> Flags:

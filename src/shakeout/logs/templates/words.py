@@ -6,7 +6,7 @@ The words of a block of lines, each as one number, and the name of each line by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,7 +18,7 @@ Numbers = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
 
-RARE = 12
+RARE = 13
 """A word is rare that is less often in a block than the block's lines, shifted by so many bits to the right."""
 
 SELDOM = 3
@@ -129,10 +129,18 @@ def hashes_of(words: Hashes) -> Hashes:
     return words & _HASH
 
 
-def spoken(text: bytes) -> Hashes:
-    """The distinct words of one line that are no values."""
-    found = hashes_of(_words(text, 0, len(text)).words)
-    return np.setdiff1d(found, (np.uint64(0), hashes_of(bare())[0]))
+def spoken(texts: Iterable[bytes]) -> list[set[int]]:
+    """The distinct words of each of some lines that are no values."""
+    block = b"\n".join(texts)
+    nothing = {0, int(hashes_of(bare())[0])}
+    found: list[set[int]] = []
+    for start, end in _slices(block):
+        part = _words(block, start, end)
+        words, begun = hashes_of(part.words).tolist(), 0
+        for last in part.last.tolist():
+            found.append(set(words[begun : last + 1]) - nothing)
+            begun = last + 1
+    return found
 
 
 def counters(words: Hashes, shift: int) -> Numbers:
