@@ -30,7 +30,7 @@ def test_each_generated_log_is_grouped_well(name: str) -> None:
     assert _measured(name, seed=5).grouping >= 0.85
 
 
-@pytest.mark.parametrize(("logs", "grouping", "f1"), [(LATER, 0.91, 0.88), (LAST, 0.91, 0.88), (UNSEEN, 0.75, 0.55)])
+@pytest.mark.parametrize(("logs", "grouping", "f1"), [(LATER, 0.94, 0.93), (LAST, 0.94, 0.92), (UNSEEN, 0.85, 0.80)])
 def test_logs_written_later_than_the_rules_have_a_floor(
     logs: dict[str, Statements], grouping: float, f1: float
 ) -> None:

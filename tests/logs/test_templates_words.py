@@ -27,6 +27,8 @@ _ONE_EVENT = {
         "no such user eve from 10.0.0.8",
         "no such user  from 10.0.0.9",
     ],
+    "a field of names, one with a number": [f"7|{name}|pump primed" for name in ("mate-1", "bosun")],
+    "a quoted setting": [f'berth {at} taken by="{who}"' for at, who in enumerate(("Old Ann", "Blue Boat"))],
     "hosts without a domain": [
         "cache.example.com:80 refused the third call",
         "queue.example.org:80 refused the third call",
@@ -96,6 +98,8 @@ _TWO_EVENTS = {
     ],
     "a host without a domain, and little else": ["cache.example.com:80 refused", "localhost:81 refused"],
     "a setting among several": ["boom.bo=1", "boom.bo=2 hook.ho=steel wire"],
+    "what is said in a quoted setting": [f'level=info msg="{what}" part=hull' for what in ("pump dry", "sail torn")],
+    "two words at the side of one kind of line": ["pump dry (deck fore)", "pump dry (deck aft)"],
     "two ways": ["buyer 7 paid by card", "buyer 8 paid by cash"],
     "the sides of a switch": ["pump=7 rate=8 flow=9 cmd=CMD_ON", "pump=7 rate=8 flow=9 cmd=CMD_OFF"],
     "a bracket that stands alone": ["state ready (3)", "state idle (3)"],
@@ -155,6 +159,11 @@ def test_events_with_a_new_name_on_every_line_are_told_apart_in_a_short_log() ->
 def test_words_that_stand_for_one_another_in_two_events_are_names() -> None:
     lines = [f"trunk {name} is {state}" for name in NAMES for state in ("up", "down")]
     assert _found(lines) == {"trunk <*> is up": 4, "trunk <*> is down": 4}
+
+
+def test_two_words_that_stand_at_the_side_of_every_line_are_no_two_events() -> None:
+    said = ["pump dry", "sail torn: fore", "hatch shut, lamp lit", "keel = sound", "rope cut; line lost", "all well"]
+    assert len(_found(f"{what} (deck {deck})" for what in said for deck in ("fore", "aft"))) == len(said)
 
 
 def test_a_new_word_on_every_line_hides_no_name() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from shakeout.logs.templates.fold import SIGN
-from shakeout.logs.templates.names import names_of
+from shakeout.logs.templates.names import names_and_sides
 from shakeout.logs.templates.part import GLUED, Known, Part, Row
 from shakeout.logs.templates.shape import SHORT, tokens, words
 from shakeout.logs.templates.variable import is_word
@@ -71,8 +71,10 @@ def grouped(shapes: Iterable[str], known: Known = _NOTHING) -> dict[str, Row]:
     for text in sorted(shapes):
         row = row_of(text)
         blocks[outline_of(row)][row].append(text)
-    names = known.names | names_of(row for rows in blocks.values() for row in rows)
-    known = Known(names=names, everywhere=words_everywhere(blocks.values()), opened=known.opened)
+    names, sides = names_and_sides(row for rows in blocks.values() for row in rows)
+    known = Known(
+        names=known.names | names, sides=sides, everywhere=words_everywhere(blocks.values()), opened=known.opened
+    )
     result: dict[str, Row] = {}
     for skeleton in sorted(blocks):
         rows = blocks[skeleton]

@@ -26,13 +26,25 @@ COMMON = 3
 LONGEST = 60
 """Tokens of a row that is looked at: a line with more is no sentence, and takes the square of its length."""
 
+SIDES = 4
+"""In how many kinds of lines, and at least a third of all, two words must stand for one another to be at their side."""
+
 _TRIED = 8
 """Slots that a slot is compared with."""
 
 
 def names_of(rows: Iterable[Row]) -> frozenset[str]:
     """The names among the words of rows; each row is given once."""
+    return _names(_Slots(_bared(rows)))
+
+
+def names_and_sides(rows: Iterable[Row]) -> tuple[frozenset[str], frozenset[str]]:
+    """As `names_of`, and words of which two stand for one another at the side of most lines: regions, threads."""
     slots = _Slots(_bared(rows))
+    return _names(slots), _sides(slots)
+
+
+def _names(slots: _Slots) -> frozenset[str]:
     several = {frame: words for frame, words in slots.several.items() if len(words) >= COMMON}
     filled: dict[str, list[int]] = defaultdict(list)
     for frame, words in several.items():
@@ -49,6 +61,21 @@ def names_of(rows: Iterable[Row]) -> frozenset[str]:
                 names |= common
                 break
     return frozenset(names)
+
+
+def _sides(slots: _Slots) -> frozenset[str]:
+    kinds: dict[frozenset[str], set[Row]] = defaultdict(set)
+    for number, words in slots.several.items():
+        if len(words) < COMMON:
+            kinds[frozenset(words)].add(_kind(slots.frame(number)[1]))
+    every = Counter(map(_kind, slots.first.values()))
+    least = max(SIDES, sum(1 for count in every.values() if count > 1) // 3)
+    return frozenset(word for words, found in kinds.items() if len(found) >= least for word in words)
+
+
+def _kind(row: Row) -> Row:
+    """What lines of one kind have in common: the number of their words, and the punctuation."""
+    return (str(len(row)), *(token for token in row if len(token) == 1 and not token.isalnum()))
 
 
 def _bared(rows: Iterable[Row]) -> Iterable[Row]:

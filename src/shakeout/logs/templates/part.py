@@ -28,11 +28,13 @@ class Known:
     """
     What is known of words.
 
-    `names` are words that are names. Words that are `everywhere` are no sign that rows are alike. `opened` has for some
-    rows the places in which words were found to be values.
+    `names` are words that are names, `sides` those that stand for one another at the side of most lines. Words that are
+    `everywhere` are no sign that rows are alike. `opened` has for some rows the places in which words were found to be
+    values.
     """
 
     names: frozenset[str] = frozenset()
+    sides: frozenset[str] = frozenset()
     everywhere: frozenset[str] = frozenset()
     opened: Mapping[Row, frozenset[int]] = field(default_factory=dict)
 
@@ -114,6 +116,7 @@ class Part:
             agreed=self._agreed,
             settings=sum(SIGN in words for words in _settings(columns, place)),
             names=len(columns[place] & self._known.names),
+            sides=columns[place] <= self._known.sides,
             opened=self._opened(place),
         )
 

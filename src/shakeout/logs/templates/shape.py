@@ -30,7 +30,7 @@ _NAMED = re.compile(rf"(?<![0-9A-Za-z])[A-Za-z]{{2,4}}[0-9](?=[.:_/@-]{{1,2}}{SI
 _HOLLOW = re.compile(r"\( ?\)|\[ ?\]")
 _EMPTY = re.compile(r"(?<=\s)\(\s*\)|(?<=\s)\[\s*\]")
 _UNSET = re.compile(r"=(?=[,;)\]}]|$|\s+[\w.]+=)")
-_QUOTED_SETTING = re.compile(r"""(?<==)(?:"[^"]*"|'[^']*')""")
+_QUOTED_SETTING = re.compile(r"""([\w.]*=)(?:"[^"]*"|'[^']*')""")
 _WRAPPED_SETTING = re.compile(rf"(?<==)[\w.$]*(?:\({SIGN}\)|\[{SIGN}\]|\{{{SIGN}\}})")
 MARKS = r"\s=:,;()\[\]{}<>\"'|"
 """What divides tokens, to stand between the brackets of an expression."""
@@ -45,6 +45,9 @@ _DIGIT = re.compile(r"[0-9]")
 
 _MINUS, _PLUS = f"-{SIGN}", f"+{SIGN}"
 _MOST_PARTS = 4
+
+SAYS = frozenset(["msg", "message", "text", "log", "event", "err", "error", "reason", "cause", "detail", "description"])
+"""Settings in which programs write what they say; all others are values if they are quoted."""
 
 SHORT = 500
 """Characters of a text below which what is found out about it is remembered: long ones would take much memory."""
@@ -94,11 +97,15 @@ def _shape(key: str) -> str:
         text = _UNSET.sub(f"={SIGN}", text)
     text = _LIST.sub(SIGN, text)
     if "=" in text:
-        text = _QUOTED_SETTING.sub(SIGN, text)
+        text = _QUOTED_SETTING.sub(_unless_said, text)
         text = _WRAPPED_SETTING.sub(SIGN, text)
     if len(text) <= _PHRASE_LIMIT and _may_repeat(text):
         text = _PHRASES.sub(r"\1", text)
     return text
+
+
+def _unless_said(setting: re.Match[str]) -> str:
+    return setting[0] if setting[1].lower().rstrip("=") in SAYS else f"{setting[1]}{SIGN}"
 
 
 def _may_repeat(text: str) -> bool:

@@ -113,7 +113,8 @@ class Context:
     `before` and `earlier` are the two tokens in front of it (without space); `numbered`: a number in brackets is glued
     to it, as in `name(3)`; `whole`: quotes or brackets hold nothing else; `first`: it begins the line; `alone`: no
     other place differs, or in no code; `agreed`: how many words of the lines are equal; `settings`: how many values
-    stand behind `=` beside this; `names`: how many of the words are names elsewhere (`names`); `opened`: words in it
+    stand behind `=` beside this; `names`: how many of the words are names elsewhere (`names`); `sides`: all
+    words stand for one another at the side of most lines; `opened`: words in it
     were found to be values where everything else was equal.
     """
 
@@ -126,6 +127,7 @@ class Context:
     agreed: int
     settings: int
     names: int
+    sides: bool
     opened: bool
 
 
@@ -140,7 +142,7 @@ def varies(values: Iterable[str], context: Context) -> bool:
         return True
     if _alternatives(lower):
         return False
-    if signed and context.whole and before in _MARKS:
+    if context.whole and (signed if before in _MARKS else any(SIGN in word for word in seen)):
         return True
     if signed and all((_SHORT_HEX if before == "=" else _HEX).fullmatch(word) for word in words):
         return True
@@ -157,9 +159,11 @@ def varies(values: Iterable[str], context: Context) -> bool:
         return True
     if _predicates(words):
         return kinds >= KINDS_OF_SUBJECT and not context.first
-    if context.names >= KINDS_OF_KNOWN and context.names * 2 > len(words):
+    if context.sides or (context.names >= KINDS_OF_KNOWN and context.names * 2 > len(words)):
         return True
     if signed and (context.opened or kinds >= KINDS_BESIDE_A_VALUE):
+        return True
+    if before in _FIELDS and any(SIGN in word for word in seen):
         return True
     if context.first:
         if context.agreed >= AGREED:
@@ -170,8 +174,6 @@ def varies(values: Iterable[str], context: Context) -> bool:
         return True
     if coded:
         return kinds >= (KINDS_OF_SETTING if setting else KINDS_OF_CODE_ALONE if context.alone else KINDS_OF_CODE)
-    if signed and before in _FIELDS:
-        return True
     if all("/" in word or "\\" in word for word in words):
         return kinds >= KINDS_OF_NAME
     if words and all(word.endswith(SIGN) for word in words):
