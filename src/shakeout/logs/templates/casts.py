@@ -10,6 +10,7 @@ says that something else happened.
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from shakeout.logs.templates.runs import Fold, Found, Hashed, Runs, runs_of
 from shakeout.logs.templates.shape import SHORT, shape
 from shakeout.logs.templates.sketch import Sketches
 from shakeout.logs.templates.slots import Slots, slots_of
-from shakeout.logs.templates.words import Flags, Hashes, Numbers, spoken
+from shakeout.logs.templates.words import LONGEST, Flags, Hashes, Numbers, spoken
 
 FEW = 4
 """How many different lines a sketch must have before any of them speak for all."""
@@ -56,6 +57,10 @@ PENDING = 1 << 12
 
 _ANY_VALUE = "00"
 """What is no word, whatever stands beside it."""
+
+_DIVIDED = re.compile(r"[^\x00-\x2c:-?\[-\]{-}]+")
+_DIGIT = re.compile("[0-9]")
+_NAME = re.compile("[^0-9]{2,4}[0-9]")
 
 
 @dataclass(slots=True)
@@ -301,13 +306,26 @@ def _chosen(sketches: Sketches, folded: Hashes) -> tuple[Hashes, Numbers, Number
 
 def _says_no_more(keys: Iterable[str], said: Hashes) -> bool:
     """Whether all words that keys have in common are said, but for what may be cut off or could not be read."""
-    words = reduce(np.intersect1d, map(_words_of, keys))
+    texts = [_text_of(key) for key in keys]
+    if set.intersection(*map(_never_said, texts)):
+        return False
+    words = reduce(np.intersect1d, (spoken(text.encode()) for text in texts))
     return bool(np.isin(words, said).all())
 
 
-def _words_of(key: str) -> Hashes:
+def _text_of(key: str) -> str:
     end = key.rfind(" ") if len(key) >= SHORT else len(key)
-    return spoken(key[:end].replace(SIGN, _ANY_VALUE).replace("\ufffd", _ANY_VALUE).encode())
+    return key[:end].replace(SIGN, _ANY_VALUE).replace("\ufffd", _ANY_VALUE)
+
+
+def _never_said(text: str) -> set[str]:
+    """Words that are open in every sketch though they are no values, as `up-eth0`, and very long ones."""
+    return {
+        word
+        for word in _DIVIDED.findall(text)
+        if (len(word) > LONGEST or _DIGIT.search(word))
+        and not (_ANY_VALUE in word or word.startswith("/") or _NAME.fullmatch(word))
+    }
 
 
 def _among(names: Hashes, ordered: Hashes) -> Flags:
