@@ -376,3 +376,18 @@ def test_what_is_learned_does_not_depend_on_what_was_folded_before(monkeypatch: 
         memory.settled(sketched(raw, _NOTHING), fold, block.hashed)
     assert len(asked) == 4
     assert asked[:2] == asked[2:]
+
+
+@pytest.mark.parametrize(
+    ("often", "seldom"),
+    [
+        ("link up-eth0 changed", "link down-eth0 changed"),
+        (f"starting org.example.Web{'Auto' * 10}Filter", f"starting org.example.Web{'Auto' * 10}Router"),
+    ],
+)
+def test_words_that_are_open_everywhere_are_told_apart_too(often: str, seldom: str) -> None:
+    rng = random.Random(12)
+    lines = [f"{often} {_hex(rng)}" for _ in range(20_000)]
+    for at in rng.sample(range(20_000), 3):
+        lines[at] = f"{seldom} {_hex(rng)}"
+    assert Counter(_texts(lines)) == {f"{often} <*>": 19_997, f"{seldom} <*>": 3}

@@ -10,9 +10,13 @@ says that something else happened.
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_
+from typing import TypeVar
 
 import numpy as np
 
@@ -25,7 +29,7 @@ from shakeout.logs.templates.runs import Fold, Found, Hashed, Runs, runs_of
 from shakeout.logs.templates.shape import SHORT, shape
 from shakeout.logs.templates.sketch import Sketches
 from shakeout.logs.templates.slots import Slots, slots_of
-from shakeout.logs.templates.words import Flags, Hashes, Numbers, spoken
+from shakeout.logs.templates.words import LONGEST, Flags, Hashes, Numbers, spoken
 
 FEW = 4
 """How many different lines a sketch must have before any of them speak for all."""
@@ -53,8 +57,14 @@ REMEMBERED = 50_000
 PENDING = 1 << 12
 """Sketches of which too few lines came so far that are remembered."""
 
+Word = TypeVar("Word", int, str)
+
 _ANY_VALUE = "00"
 """What is no word, whatever stands beside it."""
+
+_DIVIDED = re.compile(r"[^\x00-\x2c:-?\[-\]{-}]+")
+_DIGIT = re.compile("[0-9]")
+_NAME = re.compile("[^0-9]{2,4}[0-9]")
 
 
 @dataclass(slots=True)
@@ -246,11 +256,14 @@ class Casts:
         for name, some in undecided.items():
             if len(self._known) + len(ones) < REMEMBERED and (found := agreement(some.keys, known)) is not None:
                 ones[name] = found
-        keys = {name: [one.key] if one.common else list(undecided[name].keys) for name, one in ones.items()}
-        words = iter(spoken(_plain(key) for some in keys.values() for key in some))
+        texts = {
+            name: list(map(_text_of, [one.key] if one.common else undecided[name].keys)) for name, one in ones.items()
+        }
+        words = iter(spoken(text.encode() for some in texts.values() for text in some))
         agreed: set[int] = set()
         for name, one in ones.items():
-            if not set.intersection(*itertools.islice(words, len(keys[name]))) <= set(said[name].tolist()):
+            more = _in_all(itertools.islice(words, len(texts[name]))) - set(said[name].tolist())
+            if more or _in_all(map(_never_said, texts[name])):
                 continue
             agreed.add(name)
             self._known[name] = one.key
@@ -305,10 +318,24 @@ def _chosen(sketches: Sketches, folded: Hashes) -> tuple[Hashes, Numbers, Number
     return names, which.take(sketches.of), narrow
 
 
-def _plain(key: str) -> bytes:
+def _in_all(several: Iterable[set[Word]]) -> set[Word]:
+    return reduce(and_, several)
+
+
+def _text_of(key: str) -> str:
     """A key without what may be cut off or could not be read."""
     end = key.rfind(" ") if len(key) >= SHORT else len(key)
-    return key[:end].replace(SIGN, _ANY_VALUE).replace("\ufffd", _ANY_VALUE).encode()
+    return key[:end].replace(SIGN, _ANY_VALUE).replace("\ufffd", _ANY_VALUE)
+
+
+def _never_said(text: str) -> set[str]:
+    """Words that are open in every sketch though they are no values, as `up-eth0`, and very long ones."""
+    return {
+        word
+        for word in _DIVIDED.findall(text)
+        if (len(word) > LONGEST or _DIGIT.search(word))
+        and not (_ANY_VALUE in word or word.startswith("/") or _NAME.fullmatch(word))
+    }
 
 
 def _among(names: Hashes, ordered: Hashes) -> Flags:

@@ -27,6 +27,9 @@ SELDOM = 3
 PART = 1 << 18
 """Bytes that are worked on at a time, so that they stay in the processor's own memory; a longer line is cut there."""
 
+LONGEST = 48
+"""Bytes of a word; what is longer counts as a value."""
+
 COUNTERS = 1 << 16
 """How many counters the words of a block are counted in."""
 
@@ -38,7 +41,6 @@ SIGN = np.uint64(0xFF)
 
 _AT_ONCE = 4
 _CHUNK = 8
-_LONGEST = 48
 _STEP = 0xD1342543DE82EF95
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _HASH = ~SIGN
@@ -193,7 +195,7 @@ def _words(block: bytes, start: int, end: int) -> Words:
     valued |= words & SIGN == _SLASH
     words = _mixed(words)
     left = np.flatnonzero((lengths > _CHUNK) & ~valued)
-    for at in range(_CHUNK, _LONGEST, _CHUNK):
+    for at in range(_CHUNK, LONGEST, _CHUNK):
         if not len(left):
             break
         more = lengths.take(left) - at
