@@ -263,7 +263,8 @@ class Casts:
         agreed: set[int] = set()
         for name, one in ones.items():
             more = _in_all(itertools.islice(words, len(texts[name]))) - set(said[name].tolist())
-            if more or _in_all(map(_never_said, texts[name])):
+            never_said = [_never_said(text) for text in texts[name]]
+            if more or _in_all(never_said):
                 continue
             agreed.add(name)
             self._known[name] = one.key
