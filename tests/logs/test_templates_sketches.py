@@ -355,6 +355,21 @@ def test_colours_neither_join_words_nor_make_keys() -> None:
 
 
 @pytest.mark.usefixtures("small_blocks")
+def test_a_word_that_no_sketch_has_neither_hides_an_event_nor_makes_keys() -> None:
+    rng = random.Random(13)
+    lines = [f"pool of {_random(rng, 'abcdefghijkl', 8)} called jk2_init() {at} times" for at in range(60_000)]
+    for at in rng.sample(range(60_000), 5):
+        lines[at] = lines[at].replace("jk2_init", "jk2_exit")
+    miner = TemplateMiner(numbered=True)
+    miner.add_lines(lines)
+    assert Counter({t.text: t.count for t in miner.snapshot()}) == {
+        "pool of <*> called jk2_init() <*> times": 59_995,
+        "pool of <*> called jk2_exit() <*> times": 5,
+    }
+    assert not miner.overflowed
+    assert len(miner.table.seen) < 30
+
+
 def test_what_is_learned_does_not_depend_on_what_was_folded_before(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HEARD", "LOOKED_AT"):
         monkeypatch.setattr(casts, name, 30)
@@ -373,7 +388,7 @@ def test_what_is_learned_does_not_depend_on_what_was_folded_before(monkeypatch: 
             return (keys, rows) if way > 0 else (keys.reverse(), len(keys) - 1 - rows)
 
         memory = casts.Casts()
-        memory.settled(sketched(raw, _NOTHING), fold, block.hashed)
+        memory.settled(sketched(raw, _NOTHING), fold, block.hashed, block.holding)
     assert len(asked) == 4
     assert asked[:2] == asked[2:]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ import polars as pl
 from shakeout.logs.templates.fold import Known, cut, numbers_folded, text_folded, without_escapes
 from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import Layout
-from shakeout.logs.templates.words import Hashes, Numbers
+from shakeout.logs.templates.words import WITHIN, Flags, Hashes, Numbers
 
 _NEWLINE = ord("\n")
 
@@ -64,6 +65,15 @@ class Block:
             return pl.Series(values=self._cut(places), dtype=pl.Binary).hash().to_numpy()
         return self.texts.gather(places).hash().to_numpy()
 
+    def holding(self, places: Numbers, words: Sequence[str]) -> Flags:
+        """Which of some lines, by their positions, have all of these words, each by itself."""
+        found = [_word(word).search for word in words]
+        if self.bare is None and isinstance(self.raw, bytes):
+            lines = self._cut(places)
+        else:
+            lines = [str(text).encode("utf-8", "replace") for text in self.texts.gather(places)]
+        return np.fromiter((all(search(line) for search in found) for line in lines), bool, len(lines))
+
     def folded(self, known: Known, places: Numbers | None = None) -> tuple[pl.Series, Numbers]:
         """
         The distinct keys of all lines or of some, in order of appearance, and for each line which of them it has.
@@ -93,6 +103,13 @@ class Block:
         ends = self.ends.take(at)
         starts = np.where(at > 0, self.ends.take(at - 1, mode="wrap") + 1, 0)
         return [raw[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+
+@lru_cache(maxsize=1 << 12)
+def _word(word: str) -> re.Pattern[bytes]:
+    """What finds a word that stands by itself; the word is first, which is looked for quickly."""
+    text = re.escape(word.encode())
+    return re.compile(rb"%b(?<!%b%b)(?!%b)" % (text, WITHIN, text, WITHIN))
 
 
 def block_of(lines: pl.Series | bytes, layout: Layout | None, size: int) -> Block:

@@ -16,7 +16,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
-from typing import TypeVar
 
 import numpy as np
 
@@ -25,11 +24,11 @@ from shakeout.logs.templates.fold import SIGN
 from shakeout.logs.templates.group import outline_of, row_of, words_everywhere
 from shakeout.logs.templates.names import names_of
 from shakeout.logs.templates.part import Known, Row
-from shakeout.logs.templates.runs import Fold, Found, Hashed, Runs, runs_of
+from shakeout.logs.templates.runs import Fold, Found, Hashed, Holding, Runs, runs_of
 from shakeout.logs.templates.shape import SHORT, shape
 from shakeout.logs.templates.sketch import Sketches
 from shakeout.logs.templates.slots import Slots, slots_of
-from shakeout.logs.templates.words import LONGEST, Flags, Hashes, Numbers, spoken
+from shakeout.logs.templates.words import LONGEST, WITHIN, Flags, Hashes, Numbers, spoken
 
 FEW = 4
 """How many different lines a sketch must have before any of them speak for all."""
@@ -57,12 +56,13 @@ REMEMBERED = 50_000
 PENDING = 1 << 12
 """Sketches of which too few lines came so far that are remembered."""
 
-Word = TypeVar("Word", int, str)
+_LACKING = 0x9E3779B97F4A7C15
+"""Makes of a sketch the one of its lines that lack a word which its key has."""
 
 _ANY_VALUE = "00"
 """What is no word, whatever stands beside it."""
 
-_DIVIDED = re.compile(r"[^\x00-\x2c:-?\[-\]{-}]+")
+_DIVIDED = re.compile(f"{WITHIN.decode()}+")
 _DIGIT = re.compile("[0-9]")
 _NAME = re.compile("[^0-9]{2,4}[0-9]")
 
@@ -99,6 +99,8 @@ class Casts:
         self._slots = Slots()
         self._looked = False
         self._folded: set[int] = set()
+        self._needs: dict[int, tuple[str, ...]] = {}
+        self._lacking: set[int] = set()
         self._open: dict[int, _Undecided] = {}
         self._met = Met(known=np.empty(0, np.uint64), folded=np.empty(0, np.uint64))
         self._heard: dict[str, None] = {}
@@ -112,19 +114,21 @@ class Casts:
             self._met = Met(known=_sorted(self._known), folded=_sorted(self._folded))
         return self._met
 
-    def settled(self, sketches: Sketches, fold: Fold, hashed: Hashed) -> tuple[list[str], Numbers]:
+    def settled(self, sketches: Sketches, fold: Fold, hashed: Hashed, holding: Holding) -> tuple[list[str], Numbers]:
         """
         The keys of a block's lines, and which of them each line is taken to have.
 
-        `fold` gives the keys of some lines, `hashed` a hash of each.
+        `fold` gives the keys of some lines, `hashed` a hash of each; `holding` says which of some lines have all of
+        some words.
         """
-        return self._settled(sketches, fold, hashed, frozenset())
+        return self._settled(sketches, fold, hashed, holding, frozenset())
 
     def _settled(
-        self, sketches: Sketches, fold: Fold, hashed: Hashed, before: Collection[int]
+        self, sketches: Sketches, fold: Fold, hashed: Hashed, holding: Holding, before: Collection[int]
     ) -> tuple[list[str], Numbers]:
         """As `settled`; nothing more is asked of sketches that were asked `before`."""
         names, of, which = _chosen(sketches, _sorted(self._folded))
+        names, of = self._without(names, of, holding)
         keys: dict[str, int] = {}
         rows = np.full(len(names), -1)
         for at, name in enumerate(names.tolist()):
@@ -147,12 +151,12 @@ class Casts:
         unsure = {
             int(names[at]): np.arange(begun[at], begun[at + 1])
             for at in np.flatnonzero(asked & (rows < 0)).tolist()
-            if int(names[at]) not in self._folded
+            if not self._is_folded(int(names[at]))
         }
         mine = {name: ones for name, ones in unsure.items() if name not in before}
         said = {
             name: sketches.said(number, wider=int(sketches.wider[number]) == name)
-            for name, number in zip(names.tolist(), which.tolist(), strict=True)
+            for name, number in zip(names.tolist(), which.tolist(), strict=False)
             if name in mine
         }
         disputed, loose = self._asked(mine, said, found)
@@ -165,8 +169,14 @@ class Casts:
             found.look(heard)
             self._learn(key for key, _ in found.keys_of(heard))
         self._decide(disputed, mine, said)
-        if not before and not self._folded.isdisjoint(mine.keys() - set(sketches.names.tolist())):
-            return self._settled(sketches, fold, hashed, mine.keys())  # of what was too wide, the narrow ones are asked
+        if not before and not (
+            self._folded.isdisjoint(mine.keys() - set(sketches.names.tolist()))
+            and all(
+                holding(runs.places.take(mine[name]), self._needs[name]).all() for name in mine.keys() & self._needs
+            )
+        ):
+            # Of what was too wide, the narrow ones are asked; of what has a key, the lines that lack a word of it.
+            return self._settled(sketches, fold, hashed, holding, mine.keys())
         found.look_at_all(ones for name, ones in unsure.items() if not self._speak(name, len(ones)))
         common = np.zeros(len(names), bool)
         for at in np.flatnonzero(rows < 0).tolist():
@@ -183,8 +193,32 @@ class Casts:
         used = np.bincount(result, minlength=len(keys)) > 0
         return list(itertools.compress(keys, used)), (np.cumsum(used) - 1).take(result)
 
+    def _without(self, names: Hashes, of: Numbers, holding: Holding) -> tuple[Hashes, Numbers]:
+        """The sketches of lines, where lines that lack a word that their sketch's key has are of another one."""
+        needy = [at for at, name in enumerate(names.tolist()) if name in self._needs]
+        others: list[int] = []
+        if not needy:
+            return names, of
+        asked = np.zeros(len(names), bool)
+        asked[needy] = True
+        lines = np.flatnonzero(asked.take(of))
+        lines = lines.take(np.argsort(of.take(lines), kind="stable"))
+        ends = np.searchsorted(of.take(lines), needy, side="right").tolist()
+        for at, start, end in zip(needy, [0, *ends], ends, strict=False):
+            name = int(names[at])
+            lacking = lines[start:end][~holding(lines[start:end], self._needs[name])]
+            if len(lacking):
+                of = of if others else of.copy()
+                of[lacking] = len(names) + len(others)
+                others.append(name ^ _LACKING)
+        self._lacking.update(others)
+        return np.append(names, np.array(others, np.uint64)), of
+
+    def _is_folded(self, name: int) -> bool:
+        return name in self._folded or name in self._lacking
+
     def _folded_ones(self, names: Hashes) -> Flags:
-        return np.fromiter((name in self._folded for name in names.tolist()), bool, len(names))
+        return np.fromiter(map(self._is_folded, names.tolist()), bool, len(names))
 
     def _speak(self, name: int, size: int) -> bool:
         """Whether some of a sketch's `size` runs speak for all."""
@@ -248,8 +282,8 @@ class Casts:
         """
         The sketches of which the lines that were looked at are one event each, and those that a key may stand for.
 
-        It may not say more than every line says: where the place of `failed` is open, a line that no one looked at may
-        say `aborted`.
+        Where a key says more than every line of the sketch says, it stands for the lines that have these words, too:
+        where the place of `failed` is open, a line that no one looked at may say `aborted`.
         """
         known = Known(names=self.learned.names, everywhere=self._everywhere)
         ones: dict[int, Agreement] = {}
@@ -262,10 +296,10 @@ class Casts:
         words = iter(spoken(text.encode() for some in texts.values() for text in some))
         agreed: set[int] = set()
         for name, one in ones.items():
-            more = _in_all(itertools.islice(words, len(texts[name]))) - set(said[name].tolist())
-            never_said = [_never_said(text) for text in texts[name]]
-            if more or _in_all(never_said):
-                continue
+            more = reduce(and_, itertools.islice(words, len(texts[name]))) - set(said[name].tolist())
+            needed = reduce(and_, map(_never_said, texts[name])) | _those(more, texts[name][0])
+            if needed:
+                self._needs[name] = tuple(sorted(needed))
             agreed.add(name)
             self._known[name] = one.key
             if one.common:
@@ -291,6 +325,8 @@ class Casts:
                 continue
             if (key := self._known.get(wider)) is not None:
                 self._known[name] = key
+                if (needed := self._needs.get(wider)) is not None:
+                    self._needs[name] = needed
                 self._open.pop(name, None)
 
 
@@ -319,8 +355,12 @@ def _chosen(sketches: Sketches, folded: Hashes) -> tuple[Hashes, Numbers, Number
     return names, which.take(sketches.of), narrow
 
 
-def _in_all(several: Iterable[set[Word]]) -> set[Word]:
-    return reduce(and_, several)
+def _those(hashes: set[int], text: str) -> set[str]:
+    """The words of a text that have these hashes."""
+    if not hashes:
+        return set()
+    words = sorted(set(_DIVIDED.findall(text)))
+    return {word for word, found in zip(words, spoken(word.encode() for word in words), strict=True) if found & hashes}
 
 
 def _text_of(key: str) -> str:

@@ -46,7 +46,7 @@ class Looked:
         """The distinct keys of the block's lines, and for each line which of them it has."""
         if self.sketches is None:
             return self.keys, self.rows
-        keys, rows = casts.settled(self.sketches, self._folded, self.block.hashed)
+        keys, rows = casts.settled(self.sketches, self._folded, self.block.hashed, self.block.holding)
         return pl.Series("key", keys, dtype=pl.String), rows
 
     def _folded(self, places: Numbers) -> tuple[pl.Series, Numbers]:

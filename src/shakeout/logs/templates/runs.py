@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -14,6 +14,7 @@ from shakeout.logs.templates.words import Flags, Hashes, Numbers
 
 Fold = Callable[[Numbers], tuple[pl.Series, Numbers]]
 Hashed = Callable[[Numbers], Hashes]
+Holding = Callable[[Numbers, Sequence[str]], Flags]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

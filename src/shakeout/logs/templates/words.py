@@ -36,6 +36,9 @@ COUNTERS = 1 << 16
 COUNTED = (48, 24)
 """The bits of a word's hash from which on they say its counter: once for each of two counts."""
 
+WITHIN = rb"[^\x00-\x2c:-?\[-\]{-}]"
+"""An expression for a byte that is of a word, and does not divide words (`_divides`)."""
+
 SIGN = np.uint64(0xFF)
 """The bits of a word that are the sign behind it."""
 
