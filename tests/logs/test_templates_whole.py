@@ -73,6 +73,25 @@ _ONE_EVENT = {
         'sonde id=8 said="asked \\"http://example.com/lock\\" twice: no answer"',
         'sonde id=9 said="all well"',
     ],
+    "requests that a web server answered": [
+        '10.0.0.7 - - [10/Oct/2026:13:55:36 +0000] "GET /lock HTTP/1.1" 200 712 "-" "curl/8.4.1"',
+        '10.0.0.8 - bob [10/Oct/2026:13:55:39 +0000] "POST /lock/7/west?by=ann HTTP/2.0" 304 - '
+        '"https://example.com/x" "Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101 Firefox/115.0"',
+        '10.0.0.9 - - [10/Oct/2026:13:55:40 +0000] "HEAD / HTTP/1.1" 500 0 "-" "-"',
+    ],
+    "records of numbers with a word here and there": [
+        "w7 10 20 30 4.5 50 6.25 high 70 80 90/7",
+        "w8 11 21 31 4.7 51 6.75 low 71 81 91/8",
+    ],
+    "clients of two kinds": [
+        "asked by sonde-pump/2.1 (lock; west) oaklib/7.0 at dusk",
+        "asked by crane/7.2.1 at dusk",
+    ],
+    "stand-ins": [
+        "barge sent to lock/<NONE> at dusk",
+        "barge sent to <unknown> at dusk",
+        "barge sent to 10.0.0.7 at dusk",
+    ],
     "numbers and what is no number": [
         "level read as 7 at noon",
         "level read as None at noon",
@@ -105,6 +124,13 @@ _TWO_EVENTS = {
     "names of classes": [f"{name} is done" for name in ("BargeMooringRequestHandler", "BargeLeavingRequestHandler")],
     "two things said in parentheses": ["gate is shut (locked, greased)", "gate is shut (greased)"],
     "dotted names without an index": ["lock.west is dry", "lock.east is dry"],
+    "two words in a row among numbers": [
+        f"w7 10 20 30 40 50 60 gate {what} 70 80 90 100 110 120 130" for what in ("shut", "stuck")
+    ],
+    "as many words as numbers": [f"a 1 b 2 c 3 {what} 4 e 5 f 6 g 7 h 8 i 9" for what in ("shut", "stuck")],
+    "a request and what became of it": [f'"GET /lock HTTP/1.1" status: {what} 7 9 11' for what in ("ok", "late")],
+    "what a setting that says something has in brackets": [f"kiln 7 error: [{why}]" for why in ("ENOGAS", "EWET")],
+    "texts in quotes": [f"kiln 7 said: '{why}'" for why in ("gas ran low", "door stuck")],
     "camels in quotes": ["started 'bargeFinder' on deck 7", "started 'oak7.LogLoader' on deck 8"],
 }
 
@@ -137,7 +163,25 @@ def test_lines_that_differ_in_values_alone_beside_it_prove_no_word_a_name() -> N
 
 
 @pytest.mark.parametrize(
-    "part", ['x={"a":', "b: c, ", ": 'a", "a.b[", "a, ", "(a", "[a, ", ': SELECT "', "aB", "}{", 'a="\\', "arn:"]
+    "part",
+    [
+        'x={"a":',
+        "b: c, ",
+        ": 'a",
+        "a.b[",
+        "a, ",
+        "(a",
+        "[a, ",
+        ': SELECT "',
+        "aB",
+        "}{",
+        'a="\\',
+        "arn:",
+        "a.",
+        "a/<",
+        f"x/{SIGN} (",
+        f"a {SIGN} ",
+    ],
 )
 def test_the_time_for_a_text_grows_with_its_length_alone(part: str) -> None:
     began = time.process_time()

@@ -9,9 +9,13 @@ from shakeout.logs.templates.fold import SIGN
 SAYS = frozenset(["msg", "message", "text", "log", "event", "err", "error", "reason", "cause", "detail", "description"])
 """Settings in which programs write what they say; all others are values if they are quoted."""
 
+VALUES = 8
+"""How many values a line must have to be a record; what web servers write of a request without a client has fewer."""
+
 RANDOM = 20
 """Letters and digits of a word from which on it may be an identifier that the fold left alone."""
 
+_TOO_FEW = 4
 _NEAR = 60
 _STATEMENT = re.compile(
     r": (?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE|ALTER|DROP|MERGE INTO|BEGIN|COMMIT|ROLLBACK)\b.*"
@@ -22,9 +26,11 @@ _SETTING = rf"""(?!(?:{_SAID}):)[a-z][\w-]*: (?:"[^"]*"|[^\s",:]+)"""
 _ENDS_SET = re.compile(rf"(?:^|\s){_SETTING}, $")
 _SETTINGS = re.compile(rf"(?<=, ){_SETTING}(?:, {_SETTING}){{2,}}")
 _LITERAL = re.compile(
-    rf""": (?:'[^']*'|"[^"]*"|\[[^\[\]]*\]|\{{[^{{}}]*\}}|(?<={SIGN}: )(?:None|True|False|null|nil))$"""
+    r""": (?:'[^'\s]*'|"[^"\s]*"|\[(?:[^\[\]\s]*|[^\[\]]*,[^\[\]]*)\]|\{[^{}]*[:=][^{}]*\}|"""
+    rf"(?<={SIGN}: )(?:None|True|False|null|nil))$"
 )
 _BRACE = re.compile("[{}]")
+_SAYS_NEXT = re.compile(rf"(?i:(?:{_SAID}|exception|warning|failed|failure))$")
 _SAYING = re.compile(rf"""["'](?:{_SAID})["']: ?""")
 _URN = re.compile(rf"\b[au]rn:[\w.:/+{SIGN}-]+")
 _INDEXED = re.compile(rf"[\w{SIGN}]\[")
@@ -35,6 +41,15 @@ _ADDRESS = re.compile(
 )
 _NAME = rf"[\w./{SIGN}-]+"
 _NAMES = re.compile(rf"(\[|(?<=\w)\(|\((?=[^()]*{SIGN})){_NAME}(?:, {_NAME})+(?=[)\]])")
+_STAND_IN = re.compile(
+    r"(?<![\w.<-])(?:[\w.-]+/)?<(?:[A-Z]{3,}|none|null|nil|unknown|unset|empty|anonymous|unnamed)>(?![\w>])"
+)
+_PRODUCT = rf"(?!HTTP/)[A-Za-z][\w-]*/{SIGN}"
+_AGENT = re.compile(rf"(?<![\w./{SIGN}-]){_PRODUCT}(?: \([^()]*\)| {_PRODUCT})*(?![\w./-])")
+_ENDS = r"[^\s=:,;()\[\]{}<>\"'|]"
+_PLAIN = re.compile(rf"(?<!{_ENDS})(?:(?!{SIGN}){_ENDS})+(?!{_ENDS})")
+_SENTENCE = re.compile(rf"(?<!{_ENDS})[A-Za-z']+[ ,:]+[A-Za-z']+(?!{_ENDS})")
+_REQUEST = re.compile(rf'"[A-Z]{{3,}} [^"\s]+ HTTP/{SIGN}"')
 _LONG = re.compile(rf"[0-9A-Za-z]{{{RANDOM},}}")
 _HUMP = re.compile(r"[a-z](?=[A-Z])")
 
@@ -50,11 +65,26 @@ def whole(text: str) -> str:
         text = _with_objects(text)
     if "rn:" in text:
         text = _URN.sub(SIGN, text)
+    if "<" in text:
+        text = _STAND_IN.sub(SIGN, text)
+    if f"/{SIGN}" in text:
+        text = _AGENT.sub(SIGN, text)
     if "[" in text and _INDEXED.search(text):
         text = _ADDRESS.sub(SIGN, text)
     if ", " in text:
         text = _NAMES.sub(rf"\1{SIGN}", text)
-    return _LONG.sub(_random, text)
+    text = _LONG.sub(_random, text)
+    return _without_words(text) if text.count(SIGN) > _TOO_FEW else text
+
+
+def _without_words(text: str) -> str:
+    """The sign for every word of a record, as access logs have: at most one word for three values, no two in a row."""
+    record = _REQUEST.sub(f'"{SIGN} HTTP/{SIGN}"', text)
+    values = record.count(SIGN) + record.count('"-"')
+    if values < VALUES or _SENTENCE.search(record):
+        return text
+    few = sum(any(map(str.isalpha, word)) for word in _PLAIN.findall(record)) * 3 <= values
+    return _PLAIN.sub(SIGN, record) if few else text
 
 
 def _with_statement(text: str) -> str:
@@ -73,7 +103,8 @@ def _with_settings(text: str) -> str:
 
 
 def _unless_saying(found: re.Match[str]) -> str:
-    return found[0] if _SAYING.search(found[0]) else f": {SIGN}"
+    said = _SAYING.search(found[0]) or _SAYS_NEXT.search(found.string, max(0, found.start() - _NEAR), found.start())
+    return found[0] if said else f": {SIGN}"
 
 
 def _with_objects(text: str) -> str:
