@@ -124,6 +124,10 @@ _TWO_EVENTS = {
     "names of classes": [f"{name} is done" for name in ("BargeMooringRequestHandler", "BargeLeavingRequestHandler")],
     "two things said in parentheses": ["gate is shut (locked, greased)", "gate is shut (greased)"],
     "dotted names without an index": ["lock.west is dry", "lock.east is dry"],
+    "requests of clients that nothing is said of": [
+        f'10.0.0.7 - - [10/Oct/2026:13:55:36 +0000] "{method} /lock/{method}/7 HTTP/1.1" 200 712 7 9 12 w7'
+        for method in ("GET", "POST")
+    ],
     "two words in a row among numbers": [
         f"w7 10 20 30 40 50 60 gate {what} 70 80 90 100 110 120 130" for what in ("shut", "stuck")
     ],

@@ -10,7 +10,7 @@ SAYS = frozenset(["msg", "message", "text", "log", "event", "err", "error", "rea
 """Settings in which programs write what they say; all others are values if they are quoted."""
 
 VALUES = 8
-"""How many values a line must have to be a record; what web servers write of a request without a client has fewer."""
+"""How many values a line must have to be a record."""
 
 RANDOM = 20
 """Letters and digits of a word from which on it may be an identifier that the fold left alone."""
@@ -50,6 +50,7 @@ _ENDS = r"[^\s=:,;()\[\]{}<>\"'|]"
 _PLAIN = re.compile(rf"(?<!{_ENDS})(?:(?!{SIGN}){_ENDS})+(?!{_ENDS})")
 _SENTENCE = re.compile(rf"(?<!{_ENDS})[A-Za-z']+[ ,:]+[A-Za-z']+(?!{_ENDS})")
 _REQUEST = re.compile(rf'"[A-Z]{{3,}} [^"\s]+ HTTP/{SIGN}"')
+_OF_CLIENT = re.compile(r'"[^"]*"[^"]*"|\{')
 _LONG = re.compile(rf"[0-9A-Za-z]{{{RANDOM},}}")
 _HUMP = re.compile(r"[a-z](?=[A-Z])")
 
@@ -78,12 +79,16 @@ def whole(text: str) -> str:
 
 
 def _without_words(text: str) -> str:
-    """The sign for every word of a record, as access logs have: at most one word for three values, no two in a row."""
+    """
+    The sign for every word of a record, as access logs have: at most one word for four values, no two in a row.
+
+    Where nothing is said of the client, the method of a request may tell events apart.
+    """
     record = _REQUEST.sub(f'"{SIGN} HTTP/{SIGN}"', text)
     values = record.count(SIGN) + record.count('"-"')
-    if values < VALUES or _SENTENCE.search(record):
+    if values < VALUES or _SENTENCE.search(record) or (record != text and not _OF_CLIENT.search(record)):
         return text
-    few = sum(any(map(str.isalpha, word)) for word in _PLAIN.findall(record)) * 3 <= values
+    few = sum(any(map(str.isalpha, word)) for word in _PLAIN.findall(record)) * 4 <= values
     return _PLAIN.sub(SIGN, record) if few else text
 
 
