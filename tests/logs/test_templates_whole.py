@@ -67,6 +67,7 @@ _ONE_EVENT = {
     "letters put together by nobody but for one digit": ["ticket lkojmVjEIlFqIdhtPGqk3I sold", "ticket 77b1 sold"],
     "an empty address": ["letter from=<> lost", "letter from=<bob@example.com> lost"],
     "an empty index": ["barge crew[] has left", "barge crew[7] has left"],
+    "empty quotes in quotes": [rf'"barge \"{name}\" left" deck=7' for name in ("", "b-7")],
     "empty quotes": ['barge named "" has left', 'barge named "b-7" has left'],
     "quotes within a quoted setting": [
         'sonde id=7 said="depth of \\"lock\\" unknown: mud"',

@@ -28,8 +28,8 @@ _LIST = re.compile(rf"{SIGN}(?:[\s,;:/#.+*_&@~-]{{1,3}}{SIGN})+")
 _PHRASES = re.compile(rf"((?:[^{SIGN}|]{{1,60}}{SIGN}){{1,4}}?)\1+")
 _EMPTY_VALUE = re.compile(r"(?<=[0-9A-Za-z])  (?=[0-9A-Za-z\[(])")
 _NAMED = re.compile(rf"(?<![0-9A-Za-z])[A-Za-z]{{2,4}}[0-9](?=[.:_/@-]{{1,2}}{SIGN})")
-_HOLLOW = re.compile(r"\( ?\)|\[ ?\]|<>|\"\"")
-_EMPTY = re.compile(r"(?<=\s)\(\s*\)|(?<=[\s\w])\[\s*\]|(?<==)<>|(?<=[ :])\"\"(?!\")")
+_HOLLOW = re.compile(r"\( ?\)|\[ ?\]|<>|\"\\?\"")
+_EMPTY = re.compile(r"(?<=\s)\(\s*\)|(?<=[\s\w])\[\s*\]|(?<==)<>|(?<=[ :])(?:\"\"(?!\")|\\\"\\\")")
 _UNSET = re.compile(r"=(?=[,;)\]}]|$|\s+[\w.]+=)")
 _QUOTED_SETTING = re.compile(r"""([\w.]*=)(?:"(?:[^"\\]|\\.)*"|"[^"]*"|'[^']*')""")
 _WRAPPED_SETTING = re.compile(rf"(?<==)[\w.$]*(?:\({SIGN}\)|\[{SIGN}\]|\{{{SIGN}\}})")
@@ -90,7 +90,7 @@ def _shape(key: str) -> str:
         if digit:
             text = _NAMED.sub(SIGN, text)
     if _HOLLOW.search(text):
-        text = _EMPTY.sub(lambda empty: f"{empty[0][0]}{SIGN}{empty[0][-1]}", text)
+        text = _EMPTY.sub(_filled, text)
     if "=" in text:
         text = _UNSET.sub(f"={SIGN}", text)
     text = _LIST.sub(SIGN, text)
@@ -100,6 +100,11 @@ def _shape(key: str) -> str:
     if len(text) <= _PHRASE_LIMIT and _may_repeat(text):
         text = _PHRASES.sub(r"\1", text)
     return text
+
+
+def _filled(empty: re.Match[str]) -> str:
+    half = len(empty[0]) // 2
+    return f"{empty[0][:half]}{SIGN}{empty[0][half:].lstrip()}"
 
 
 def _unless_said(setting: re.Match[str]) -> str:
