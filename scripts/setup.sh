@@ -23,7 +23,8 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     }
 fi
 # The core of the log templates is compiled where there is a compiler; tests and benchmarks want it.
-if [ "$purpose" = dev ] && ! command -v "${CC:-cc}" >/dev/null; then
+compiler=${CC:-cc}
+if [ "$purpose" = dev ] && ! command -v "${compiler%% *}" >/dev/null; then
     scripts/apt.sh gcc libc6-dev || echo "setup.sh: without a C compiler log templates are two times slower" >&2
 fi
 [ -x .venv/bin/python ] || "$python" -m venv .venv

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,14 @@ def test_json_that_holds_no_entry_is_taken_line_by_line(tmp_path: Path, capsys: 
     path.write_text("[no led\nno led\n")
     templates([path], form=TemplateFormat.JSON)
     assert json.loads(capsys.readouterr().out)["lines"] == 2
+
+
+def test_all_rows_end_alike_where_lines_end_otherwise(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.TextIOWrapper(io.BytesIO(), newline="\r\n")
+    monkeypatch.setattr(sys, "stdout", out)
+    templates([log], form=TemplateFormat.CSV, lines=True)
+    out.flush()
+    assert isinstance(out.buffer, io.BytesIO)
+    rows = out.buffer.getvalue().split(b"\n")
+    assert len(rows) == 6
+    assert not any(row.endswith(b"\r") for row in rows)

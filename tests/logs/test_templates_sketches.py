@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import itertools
 import random
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -13,9 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shakeout.logs.templates import TemplateMiner, casts, compiled, files, look, mine_stream, stream
-from shakeout.logs.templates.block import column_of
+from shakeout.logs.templates import TemplateMiner, casts, compiled, files, look, mine_stream, stream, words
+from shakeout.logs.templates.block import Block, block_of, column_of
+from shakeout.logs.templates.fold import Known
 from shakeout.logs.templates.sketch import sketched
+from shakeout.logs.templates.slots import Slots
+from shakeout.logs.templates.words import Numbers
 
 _NOTHING = np.empty(0, np.uint64)
 _slots = st.lists(st.integers(0, 999), min_size=1, max_size=150) | st.lists(
@@ -279,3 +284,110 @@ def test_what_is_remembered_is_bounded_and_the_rest_is_folded(monkeypatch: pytes
     monkeypatch.setattr(casts, "REMEMBERED", 5)
     bounded.add_lines(lines)
     assert _numbers(plain) == _numbers(bounded)
+
+
+def _texts(lines: list[str]) -> list[str]:
+    miner = TemplateMiner(numbered=True)
+    miner.add_lines(lines)
+    texts = {template.id: template.text for template in miner.snapshot()}
+    assert not miner.overflowed
+    return [texts[number] for number in _numbers(miner)]
+
+
+def _hex(rng: random.Random) -> str:
+    return f"{rng.getrandbits(64):016x}"
+
+
+def test_an_event_too_rare_for_its_words_is_not_counted_as_another_of_as_many_words() -> None:
+    rng = random.Random(8)
+    lines = [f"request {_hex(rng)} served" for _ in range(stream.FIRST + 3 * stream.LINES)]
+    rare = ("cache rebuilt after crash", "disk lost before backup", "certificate expired during handshake")
+    for block, (text, count) in enumerate(zip(rare, (10, 10, 2), strict=True)):
+        start = stream.FIRST + block * stream.LINES
+        for at in rng.sample(range(start, start + stream.LINES), count):
+            lines[at] = f"{text} {_hex(rng)}"
+    said = Counter(_texts(lines))
+    assert [said[f"{text} <*>"] for text in rare] == [10, 10, 2]
+
+
+def test_two_rare_words_in_the_place_of_a_frequent_one_are_told_apart() -> None:
+    rng = random.Random(9)
+    for count in range(1, 8):
+        lines = [f"request {_hex(rng)} served" for _ in range(stream.FIRST + stream.LINES)]
+        for at in rng.sample(range(stream.FIRST, len(lines)), 13):
+            lines[at] = f"request {_hex(rng)} failed"
+        for at in [at for at, line in enumerate(lines) if line.endswith("failed")][:count]:
+            lines[at] = f"request {_hex(rng)} aborted"
+        assert Counter(_texts(lines))["request <*> aborted"] == count
+
+
+@pytest.mark.parametrize("whose", ["", " of {}"])
+def test_many_outcomes_of_which_one_is_nearly_always_are_told_apart(whose: str) -> None:
+    rng = random.Random(10)
+    seldom = ["failed", "aborted", "delayed", "dropped", "expired", "ignored", "refused", "skipped", "started"]
+    seldom += ["stopped", "suspended", "resumed"]
+    outcomes = [rng.choice(seldom) if rng.random() < 0.01 else "served" for _ in range(150_000)]
+    lines = [
+        f"request {_hex(rng)}{whose.format(_random(rng, 'abcdefghijklmnopqrstuvwxyz', 8))} {outcome}"
+        for outcome in outcomes
+    ]
+    assert _texts(lines) == [f"request <*>{whose.format('<*>')} {outcome}" for outcome in outcomes]
+
+
+def test_words_of_a_line_that_are_sure_are_those_that_are_no_value_and_not_open() -> None:
+    lines = [f"door {chr(97 + number) * 5} was opened at {number}" for number in range(13)] * 3
+    found = sketched("\n".join(lines).encode(), _NOTHING)
+    wide, narrow = (set(found.said(0, wider=wider).tolist()) - {0} for wider in (True, False))
+    one = lines[int(np.flatnonzero(found.of == 0)[0])]
+    assert words.spoken([one.encode(), b"door was opened at"]) == [narrow, wide]
+
+
+def test_colours_neither_join_words_nor_make_keys() -> None:
+    rng = random.Random(11)
+    names = [_random(rng, "abcdefghijklmnop", 7) for _ in range(3000)]
+    plain = [f"{rng.choice(['opened', 'closed'])} for {rng.choice(names)} today" for _ in range(20_000)]
+    keys = []
+    for before, behind in (("", ""), ("\x1b[32m", "\x1b[0m")):
+        miner = TemplateMiner(numbered=True)
+        miner.add_lines(f"{before}{line}{behind}" for line in plain)
+        keys.append((_keys(miner), _numbers(miner)))
+    assert keys[0] == keys[1]
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_what_is_learned_does_not_depend_on_what_was_folded_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HEARD", "LOOKED_AT"):
+        monkeypatch.setattr(casts, name, 30)
+    lines = [f"{_random(random.Random(at % 99), 'abcdefgh', 5)}ing {at}" for at in range(600)]
+    raw = "\n".join(lines).encode()
+    asked: list[list[str]] = []
+    monkeypatch.setattr(casts, "names_of", lambda rows: asked.append(list(rows)) or frozenset())
+    monkeypatch.setattr(casts, "slots_of", lambda keys: asked.append(list(keys)) or Slots())
+    for way in (1, -1):
+        block = replace(
+            block_of(raw, None, len(lines)), ends=np.flatnonzero(np.frombuffer(raw + b"\n", np.uint8) == 10)
+        )
+
+        def fold(places: Numbers, block: Block = block, way: int = way) -> tuple[pl.Series, Numbers]:
+            keys, rows = block.folded(Known(), places)
+            return (keys, rows) if way > 0 else (keys.reverse(), len(keys) - 1 - rows)
+
+        memory = casts.Casts()
+        memory.settled(sketched(raw, _NOTHING), fold, block.hashed)
+    assert len(asked) == 4
+    assert asked[:2] == asked[2:]
+
+
+@pytest.mark.parametrize(
+    ("often", "seldom"),
+    [
+        ("link up-eth0 changed", "link down-eth0 changed"),
+        (f"starting org.example.Web{'Auto' * 10}Filter", f"starting org.example.Web{'Auto' * 10}Router"),
+    ],
+)
+def test_words_that_are_open_everywhere_are_told_apart_too(often: str, seldom: str) -> None:
+    rng = random.Random(12)
+    lines = [f"{often} {_hex(rng)}" for _ in range(20_000)]
+    for at in rng.sample(range(20_000), 3):
+        lines[at] = f"{seldom} {_hex(rng)}"
+    assert Counter(_texts(lines)) == {f"{often} <*>": 19_997, f"{seldom} <*>": 3}

@@ -154,8 +154,8 @@ def _write_lines(miner: TemplateMiner, form: TemplateFormat, out: TextIO) -> Non
         schema={"template_id": pl.String, "template": pl.String},
     )
     if form is TemplateFormat.CSV:
-        out.write("line,template_id,template\n")
         out.flush()
+        out.buffer.write(b"line,template_id,template\n")
         for portion in _rows(miner, texts):
             buffer = io.BytesIO()
             portion.write_csv(buffer, include_header=False)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from shakeout.logs.templates.fold import Known, cut, numbers_folded, text_folded
+from shakeout.logs.templates.fold import Known, cut, numbers_folded, text_folded, without_escapes
 from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import Layout
 from shakeout.logs.templates.words import Hashes, Numbers
@@ -44,10 +44,10 @@ class Block:
 
     @property
     def data(self) -> bytes:
-        """The bare messages as bytes, with a line end between each two of them and none within."""
+        """The bare messages as bytes without terminal escapes, a line end between each two of them and none within."""
         if self.bare is None and isinstance(self.raw, bytes):
             return self.raw
-        texts = self.texts
+        texts = without_escapes(self.texts)
         if texts.str.contains("\n", literal=True).any():
             texts = texts.str.replace_all("\n", "\x0b", literal=True)
         return str(texts.str.join("\n").item() or "").encode("utf-8", "replace")

@@ -3,26 +3,33 @@ Which lines are looked at closely, and which follow the others of their sketch.
 
 Of each sketch that was not met before a few lines are folded. If all of these are one event, every line of the sketch
 is taken to have the key of one of them, here and in all blocks that follow; if not, every line of the sketch is folded.
+So it is if they have a word in common that is none of the sketch: a line that was not looked at may have another, which
+says that something else happened.
 """
 
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_
+from typing import TypeVar
 
 import numpy as np
-import polars as pl
 
-from shakeout.logs.templates.agreement import Learned, agreement
+from shakeout.logs.templates.agreement import Agreement, Learned, agreement
+from shakeout.logs.templates.fold import SIGN
 from shakeout.logs.templates.group import outline_of, row_of, words_everywhere
 from shakeout.logs.templates.names import names_of
 from shakeout.logs.templates.part import Known, Row
-from shakeout.logs.templates.shape import shape
+from shakeout.logs.templates.runs import Fold, Found, Hashed, Runs, runs_of
+from shakeout.logs.templates.shape import SHORT, shape
 from shakeout.logs.templates.sketch import Sketches
 from shakeout.logs.templates.slots import Slots, slots_of
-from shakeout.logs.templates.words import Flags, Hashes, Numbers
+from shakeout.logs.templates.words import LONGEST, Flags, Hashes, Numbers, spoken
 
 FEW = 4
 """How many different lines a sketch must have before any of them speak for all."""
@@ -50,8 +57,14 @@ REMEMBERED = 50_000
 PENDING = 1 << 12
 """Sketches of which too few lines came so far that are remembered."""
 
-Fold = Callable[[Numbers], tuple[pl.Series, Numbers]]
-Hashed = Callable[[Numbers], Hashes]
+Word = TypeVar("Word", int, str)
+
+_ANY_VALUE = "00"
+"""What is no word, whatever stands beside it."""
+
+_DIVIDED = re.compile(r"[^\x00-\x2c:-?\[-\]{-}]+")
+_DIGIT = re.compile("[0-9]")
+_NAME = re.compile("[^0-9]{2,4}[0-9]")
 
 
 @dataclass(slots=True)
@@ -69,26 +82,6 @@ class Met:
 
     known: Hashes
     folded: Hashes
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Runs:
-    """
-    Equal lines of a block, those of the same sketch one after the other.
-
-    `lines` are the positions of all lines in this order, `first` where in it each run begins, `owner` the sketch of
-    each run, `rank` how many runs of its sketch are before it.
-    """
-
-    lines: Numbers
-    first: Numbers
-    owner: Numbers
-    rank: Numbers
-
-    @property
-    def places(self) -> Numbers:
-        """One line of each run."""
-        return self.lines.take(self.first)
 
 
 class Casts:
@@ -125,7 +118,13 @@ class Casts:
 
         `fold` gives the keys of some lines, `hashed` a hash of each.
         """
-        names, of = _chosen(sketches, _sorted(self._folded))
+        return self._settled(sketches, fold, hashed, frozenset())
+
+    def _settled(
+        self, sketches: Sketches, fold: Fold, hashed: Hashed, before: Collection[int]
+    ) -> tuple[list[str], Numbers]:
+        """As `settled`; nothing more is asked of sketches that were asked `before`."""
+        names, of, which = _chosen(sketches, _sorted(self._folded))
         keys: dict[str, int] = {}
         rows = np.full(len(names), -1)
         for at, name in enumerate(names.tolist()):
@@ -133,36 +132,42 @@ class Casts:
                 rows[at] = keys.setdefault(key, len(keys))
         if (rows >= 0).all():
             return list(keys), rows.take(of)
-        runs = _runs(hashed, of, rows < 0)
+        runs = runs_of(hashed, of, rows < 0)
         closely = _closely(runs, self._folded_ones(names))
-        found = _Found(runs, fold, keys, self._slots)
+        found = Found(runs, fold, keys, self._slots)
         begun = np.searchsorted(runs.owner, np.arange(len(names) + 1))
         asked = np.zeros(len(names), bool)
         asked[np.argsort(begun[:-1] - begun[1:], kind="stable")[:ASKED]] = True
         found.look(np.flatnonzero(closely | ~asked.take(runs.owner)))
         if not self._looked:
             self._looked = True
-            self._slots = slots_of(itertools.islice(found.keys(), LOOKED_AT))
+            self._slots = slots_of(found.keys()[:LOOKED_AT])
             found.open(self._slots)
-            self._everywhere = words_everywhere(_blocks(itertools.islice(found.keys(), LOOKED_AT)))
-        mine = {
+            self._everywhere = words_everywhere(_blocks(found.keys()[:LOOKED_AT]))
+        unsure = {
             int(names[at]): np.arange(begun[at], begun[at + 1])
             for at in np.flatnonzero(asked & (rows < 0)).tolist()
             if int(names[at]) not in self._folded
         }
-        disputed = self._asked(mine, found)
-        found.look_at_all(
-            ones for name, ones in mine.items() if name not in disputed and not self._speak(name, len(ones))
-        )
+        mine = {name: ones for name, ones in unsure.items() if name not in before}
+        said = {
+            name: sketches.said(number, wider=int(sketches.wider[number]) == name)
+            for name, number in zip(names.tolist(), which.tolist(), strict=True)
+            if name in mine
+        }
+        disputed, loose = self._asked(mine, said, found)
+        for name in loose:
+            self._put_off(name, len(mine[name]))
         if disputed and self._listened < HEARD:
             doubtful = np.fromiter((name in disputed for name in names.tolist()), bool, len(names))
             heard = np.flatnonzero(runs.rank < np.where(doubtful, HEARD_OF_ONE, MOST).take(runs.owner))
             self._listened += len(heard)
             found.look(heard)
             self._learn(key for key, _ in found.keys_of(heard))
-        for name in disputed:
-            self._decide(name, len(mine[name]))
-        found.look_at_all(mine[name] for name in disputed if not self._speak(name, len(mine[name])))
+        self._decide(disputed, mine, said)
+        if not before and not self._folded.isdisjoint(mine.keys() - set(sketches.names.tolist())):
+            return self._settled(sketches, fold, hashed, mine.keys())  # of what was too wide, the narrow ones are asked
+        found.look_at_all(ones for name, ones in unsure.items() if not self._speak(name, len(ones)))
         common = np.zeros(len(names), bool)
         for at in np.flatnonzero(rows < 0).tolist():
             name = int(names[at])
@@ -185,33 +190,51 @@ class Casts:
         """Whether some of a sketch's `size` runs speak for all."""
         return size > FEW and name in self._known
 
-    def _asked(self, mine: Mapping[int, Numbers], found: _Found) -> dict[int, None]:
-        """Looks closely at sketches, each with its runs in this block; those whose lines do not agree."""
+    def _asked(
+        self, mine: Mapping[int, Numbers], said: Mapping[int, Hashes], found: Found
+    ) -> tuple[dict[int, None], list[int]]:
+        """
+        Looks closely at sketches, each with its runs in this block and what all lines of it say.
+
+        Returns those whose lines do not agree, and those whose lines agree on more than every line of it says.
+        """
         waiting = {name: self._open.get(name) or _Undecided() for name in mine}
         for name, undecided in waiting.items():
             undecided.lines += len(mine[name])
         disputed: dict[int, None] = {}
+        loose: list[int] = []
         for size in SAMPLES:
             found.look_at_all(mine[name][:size] for name in waiting)
-            for name, undecided in list(waiting.items()):
+            for name, undecided in waiting.items():
                 undecided.keys.update(found.keys_of(mine[name][:size]))
-                ready = undecided.lines >= undecided.wanted
-                agreed = ready and self._agreed(name, undecided)
-                if not agreed and ready and len(mine[name]) > size < MOST:
+            ready = {name: one for name, one in waiting.items() if one.lines >= one.wanted}
+            ones, agreed = self._agreed(ready, said)
+            for name, undecided in list(waiting.items()):
+                if name in ready and name not in agreed and len(mine[name]) > size < MOST:
                     continue
                 del waiting[name]
-                if agreed:
+                if name in agreed:
                     continue
                 if name in self._open or len(self._open) < PENDING:
                     self._open[name] = undecided
-                if ready:
+                if name in ones:
+                    loose.append(name)
+                elif name in ready:
                     disputed[name] = None
-        return disputed
+        return disputed, loose
 
-    def _decide(self, name: int, size: int) -> None:
-        """Tries once more to make the lines of a sketch agree; those that do not are folded from now on, or later."""
+    def _decide(self, names: Iterable[int], mine: Mapping[int, Numbers], said: Mapping[int, Hashes]) -> None:
+        """Tries once more to make the lines of sketches agree."""
+        undecided = {name: self._open[name] for name in names if name in self._open}
+        _, agreed = self._agreed(undecided, said)
+        for name in undecided:
+            if name not in agreed:
+                self._put_off(name, len(mine[name]))
+
+    def _put_off(self, name: int, size: int) -> None:
+        """The lines of a sketch that do not agree are folded from now on, or later."""
         undecided = self._open.get(name)
-        if undecided is None or self._agreed(name, undecided):
+        if undecided is None:
             return
         undecided.wanted *= 4
         if undecided.wanted > MOST * 4 or len(undecided.keys) > MOST or size > MOST:
@@ -219,16 +242,37 @@ class Casts:
             if len(self._folded) < REMEMBERED:
                 self._folded.add(name)
 
-    def _agreed(self, name: int, undecided: _Undecided) -> bool:
+    def _agreed(
+        self, undecided: Mapping[int, _Undecided], said: Mapping[int, Hashes]
+    ) -> tuple[dict[int, Agreement], set[int]]:
+        """
+        The sketches of which the lines that were looked at are one event each, and those that a key may stand for.
+
+        It may not say more than every line says: where the place of `failed` is open, a line that no one looked at may
+        say `aborted`.
+        """
         known = Known(names=self.learned.names, everywhere=self._everywhere)
-        if len(self._known) >= REMEMBERED or (found := agreement(undecided.keys, known)) is None:
-            return False
-        self._known[name] = found.key
-        if found.common:
-            self._common.add(name)
-        self.learned.open(found)
-        self._open.pop(name, None)
-        return True
+        ones: dict[int, Agreement] = {}
+        for name, some in undecided.items():
+            if len(self._known) + len(ones) < REMEMBERED and (found := agreement(some.keys, known)) is not None:
+                ones[name] = found
+        texts = {
+            name: list(map(_text_of, [one.key] if one.common else undecided[name].keys)) for name, one in ones.items()
+        }
+        words = iter(spoken(text.encode() for some in texts.values() for text in some))
+        agreed: set[int] = set()
+        for name, one in ones.items():
+            more = _in_all(itertools.islice(words, len(texts[name]))) - set(said[name].tolist())
+            never_said = [_never_said(text) for text in texts[name]]
+            if more or _in_all(never_said):
+                continue
+            agreed.add(name)
+            self._known[name] = one.key
+            if one.common:
+                self._common.add(name)
+            self.learned.open(one)
+            self._open.pop(name, None)
+        return ones, agreed
 
     def _learn(self, keys: Iterable[str]) -> None:
         """Learns which words are names, if there is much more to learn from than there was at the last time."""
@@ -250,89 +294,49 @@ class Casts:
                 self._open.pop(name, None)
 
 
-class _Found:
-    """The keys of runs as far as they were looked at: `rows` has for each the number of its key, -1 if none yet."""
-
-    def __init__(self, runs: _Runs, fold: Fold, keys: dict[str, int], slots: Slots) -> None:
-        self._places = runs.places
-        self._fold = fold
-        self._keys = keys
-        self._slots = slots
-        self._hashes: dict[int, tuple[str, int]] = {}
-        self.rows = np.full(len(self._places), -1)
-
-    def look(self, runs: Numbers) -> None:
-        """Folds one line of each of these runs that was not looked at yet."""
-        new = runs[self.rows.take(runs) < 0]
-        if not len(new):
-            return
-        found, rows = self._fold(self._places.take(new))
-        self.rows[new] = self._numbered(list(map(self._slots.opened, found.to_list()))).take(rows)
-
-    def _numbered(self, keys: list[str]) -> Numbers:
-        """The numbers of keys, with what they are hashed to."""
-        numbers = [self._keys.setdefault(key, len(self._keys)) for key in keys]
-        hashes = pl.Series(values=keys, dtype=pl.String).hash().to_list()
-        self._hashes.update(zip(numbers, zip(keys, hashes, strict=True), strict=True))
-        return np.array(numbers, np.intp)
-
-    def open(self, slots: Slots) -> None:
-        """Opens slots that were not known when the runs were looked at."""
-        self._slots = slots
-        if slots.found and self._hashes:
-            before = dict(self._hashes)
-            self._hashes.clear()
-            numbers = np.full(len(self._keys), -1)
-            numbers[list(before)] = self._numbered([slots.opened(key) for key, _ in before.values()])
-            looked = self.rows >= 0
-            self.rows[looked] = numbers.take(self.rows[looked])
-
-    def look_at_all(self, several: Iterable[Numbers]) -> None:
-        """As `look`, at once: the engine takes its time for each call."""
-        if together := list(several):
-            self.look(np.concatenate(together))
-
-    def keys(self) -> Iterable[str]:
-        """The keys of all runs that were looked at."""
-        return (key for key, _ in self._hashes.values())
-
-    def keys_of(self, runs: Numbers) -> Iterable[tuple[str, int]]:
-        """The keys of runs that were looked at, with their hashes."""
-        return (self._hashes[row] for row in set(self.rows.take(runs).tolist()))
-
-
 def wanted(sketches: Sketches, met: Met, hashed: Hashed) -> Numbers:
     """The lines of a block that will have to be folded, as far as can be said by what was met until then."""
-    names, of = _chosen(sketches, met.folded)
-    runs = _runs(hashed, of, ~_among(names, met.known))
+    names, of, _ = _chosen(sketches, met.folded)
+    runs = runs_of(hashed, of, ~_among(names, met.known))
     return np.sort(runs.places[_closely(runs, _among(names, met.folded))])
 
 
-def _closely(runs: _Runs, folded: Flags) -> Flags:
+def _closely(runs: Runs, folded: Flags) -> Flags:
     """Which runs are looked at first: all of a sketch whose lines are `folded` or few, some of the others."""
     whole = folded | (np.bincount(runs.owner, minlength=len(folded)) <= FEW)
     closely: Flags = whole.take(runs.owner) | (runs.rank < SAMPLES[0])
     return closely
 
 
-def _chosen(sketches: Sketches, folded: Hashes) -> tuple[Hashes, Numbers]:
-    """The sketches of a block's lines: the wider ones, but for those whose lines were found to differ."""
+def _chosen(sketches: Sketches, folded: Hashes) -> tuple[Hashes, Numbers, Numbers]:
+    """
+    The sketches of a block's lines: the wider ones, but for those whose lines were found to differ.
+
+    With them which of these each line has, and the number of a narrow sketch of each.
+    """
     chosen = np.where(_among(sketches.wider, folded), sketches.names, sketches.wider)
-    names, which = np.unique(chosen, return_inverse=True)
-    return names, which.take(sketches.of)
+    names, narrow, which = np.unique(chosen, return_index=True, return_inverse=True)
+    return names, which.take(sketches.of), narrow
 
 
-def _runs(hashed: Hashed, of: Numbers, those: Flags) -> _Runs:
-    lines = np.flatnonzero(those.take(of))
-    hashes, owners = hashed(lines), of.take(lines)
-    order = np.lexsort((hashes, owners))
-    lines, hashes, owners = lines[order], hashes[order], owners[order]
-    new = np.ones(len(lines), bool)
-    new[1:] = (owners[1:] != owners[:-1]) | (hashes[1:] != hashes[:-1])
-    first = np.flatnonzero(new)
-    owner = owners.take(first)
-    rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
-    return _Runs(lines=lines, first=first, owner=owner, rank=rank)
+def _in_all(several: Iterable[set[Word]]) -> set[Word]:
+    return reduce(and_, several)
+
+
+def _text_of(key: str) -> str:
+    """A key without what may be cut off or could not be read."""
+    end = key.rfind(" ") if len(key) >= SHORT else len(key)
+    return key[:end].replace(SIGN, _ANY_VALUE).replace("\ufffd", _ANY_VALUE)
+
+
+def _never_said(text: str) -> set[str]:
+    """Words that are open in every sketch though they are no values, as `up-eth0`, and very long ones."""
+    return {
+        word
+        for word in _DIVIDED.findall(text)
+        if (len(word) > LONGEST or _DIGIT.search(word))
+        and not (_ANY_VALUE in word or word.startswith("/") or _NAME.fullmatch(word))
+    }
 
 
 def _among(names: Hashes, ordered: Hashes) -> Flags:

@@ -73,9 +73,12 @@ ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
 
 def numbers_folded(lines: pl.Series) -> pl.Series:
     """The first fold of a column of lines (strings)."""
-    if lines.str.contains("\x1b", literal=True).any():
-        lines = lines.str.replace_all(ANSI, "")
-    return cut(text_folded(lines))
+    return cut(text_folded(without_escapes(lines)))
+
+
+def without_escapes(lines: pl.Series) -> pl.Series:
+    """A column of lines without terminal escapes."""
+    return lines.str.replace_all(ANSI, "") if lines.str.contains("\x1b", literal=True).any() else lines
 
 
 def text_folded(text: pl.Series) -> pl.Series:

@@ -24,9 +24,12 @@ _Numbers = NDArray[np.intp]
 _Flags = NDArray[np.bool_]
 
 
-def widened(words: _Hashes, sizes: _Numbers, *, bare: _Hashes, powers: _Hashes) -> _Hashes:
+def widened(words: _Hashes, sizes: _Numbers, *, bare: _Hashes, powers: _Hashes) -> tuple[_Hashes, _Numbers, _Flags]:
     """
     The names of distinct sketches once their places with many words are open.
+
+    With them one sketch of each new name, by its number, and of all words which are left: those of that one are the
+    words that every line of the name has.
 
     The name of a sketch is the sum of its `words`, each times the power of its place; `sizes` says how many of the
     words are of each sketch. `bare` stand for signs without a word. A place without its word is a frame; two rounds are
@@ -45,6 +48,7 @@ def widened(words: _Hashes, sizes: _Numbers, *, bare: _Hashes, powers: _Hashes) 
         np.add.at(current, owner[near], gained[near])
         spoken[near] = False
     current, one, which = np.unique(current, return_index=True, return_inverse=True)
+    spokesman, left = one, spoken.copy()
     free = np.flatnonzero(spoken & (one.take(which.take(owner)) == owner))
     owner, gained = which.take(owner[free]), gained[free]
     for _ in range(_ROUNDS):
@@ -53,12 +57,13 @@ def widened(words: _Hashes, sizes: _Numbers, *, bare: _Hashes, powers: _Hashes) 
         if not len(many):
             break
         opened = _among(frames, many)
+        left[free[opened]] = False
         np.add.at(current, owner[opened], gained[opened])
         current, one, now = np.unique(current, return_index=True, return_inverse=True)
-        which = now.take(which)
-        left = ~opened & (one.take(now.take(owner)) == owner)
-        owner, gained = now.take(owner[left]), gained[left]
-    return current.take(which)
+        which, spokesman = now.take(which), spokesman.take(one)
+        still = ~opened & (one.take(now.take(owner)) == owner)
+        owner, gained, free = now.take(owner[still]), gained[still], free[still]
+    return current.take(which), spokesman.take(which), left
 
 
 def _between_many(words: _Hashes, spoken: _Flags, first: _Numbers, counted: _Flags, owner: _Numbers) -> _Flags:

@@ -18,7 +18,7 @@ import numpy as np
 
 from shakeout.logs.templates import compiled, words
 from shakeout.logs.templates.places import widened
-from shakeout.logs.templates.words import Hashes, Numbers, Words, bare, firsts, powers
+from shakeout.logs.templates.words import Flags, Hashes, Numbers, Words, bare, firsts, hashes_of, powers
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,12 +29,28 @@ class Sketches:
     `names` are the distinct sketches, `of` says for each line which of them it has; `wider` is for
     each the sketch that it becomes once places with many words are open too. `ends` says where in the block each line
     ends. All sketches are numbers of 64 bits, the same in every run.
+
+    `words` are the words of one line of each sketch, `sizes` of them from `first` on; of the wider sketch, those of the
+    sketch `spokesman` that are `left`.
     """
 
     names: Hashes
     wider: Hashes
     of: Numbers
     ends: Numbers
+    words: Hashes
+    first: Numbers
+    sizes: Numbers
+    spokesman: Numbers
+    left: Flags
+
+    def said(self, number: int, *, wider: bool) -> Hashes:
+        """The words that every line of a sketch has, or of what it is once it is wider; zeros for open places."""
+        number = int(self.spokesman[number]) if wider else number
+        start = int(self.first[number])
+        end = start + int(self.sizes[number])
+        words = hashes_of(self.words[start:end])
+        return words * self.left[start:end] if wider else words
 
 
 def sketched(block: bytes, known: Hashes) -> Sketches:
@@ -47,11 +63,20 @@ def sketched(block: bytes, known: Hashes) -> Sketches:
     found = compiled.named(block)
     lines, parts = words.named(block) if found is None else found
     names, of = _numbered(lines, known)
+    some, order, sizes = _words_of_one(names, of, parts)
+    wider, spokesman, left = widened(some, sizes, bare=bare(), powers=powers())
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
     return Sketches(
         names=names,
-        wider=_wider(names, of, parts),
+        wider=wider.take(back),
         of=of,
         ends=np.concatenate([part.ends for part in parts]),
+        words=some,
+        first=(np.cumsum(sizes) - sizes).take(back),
+        sizes=sizes.take(back),
+        spokesman=order.take(spokesman).take(back),
+        left=left,
     )
 
 
@@ -71,8 +96,8 @@ def _numbered(lines: Hashes, known: Hashes) -> tuple[Hashes, Numbers]:
     return np.concatenate((known[counts], names)), of
 
 
-def _wider(names: Hashes, of: Numbers, parts: list[Words]) -> Hashes:
-    """What each of the names becomes once places with many words are open, found by one line of each."""
+def _words_of_one(names: Hashes, of: Numbers, parts: list[Words]) -> tuple[Hashes, Numbers, Numbers]:
+    """The words of one line of each sketch, line after line; with it, of which sketch, and how many words, each is."""
     lines = np.empty(len(names), np.intp)
     lines[of] = np.arange(len(of))
     order = np.argsort(lines)
@@ -88,6 +113,4 @@ def _wider(names: Hashes, of: Numbers, parts: list[Words]) -> Hashes:
         found.append(part.words.take(np.repeat(first - np.cumsum(size) + size, size) + np.arange(size.sum())))
         sizes.append(size)
         begun += len(part.last)
-    wider = np.empty_like(names)
-    wider[order] = widened(np.concatenate(found), np.concatenate(sizes), bare=bare(), powers=powers())
-    return wider
+    return np.concatenate(found), order, np.concatenate(sizes)

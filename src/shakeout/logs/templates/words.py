@@ -6,7 +6,7 @@ The words of a block of lines, each as one number, and the name of each line by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,7 +18,7 @@ Numbers = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
 
-RARE = 12
+RARE = 13
 """A word is rare that is less often in a block than the block's lines, shifted by so many bits to the right."""
 
 SELDOM = 3
@@ -26,6 +26,9 @@ SELDOM = 3
 
 PART = 1 << 18
 """Bytes that are worked on at a time, so that they stay in the processor's own memory; a longer line is cut there."""
+
+LONGEST = 48
+"""Bytes of a word; what is longer counts as a value."""
 
 COUNTERS = 1 << 16
 """How many counters the words of a block are counted in."""
@@ -38,7 +41,6 @@ SIGN = np.uint64(0xFF)
 
 _AT_ONCE = 4
 _CHUNK = 8
-_LONGEST = 48
 _STEP = 0xD1342543DE82EF95
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _HASH = ~SIGN
@@ -68,10 +70,6 @@ class Words:
 def _each(byte: int) -> np.uint64:
     """A number whose eight bytes are `byte`."""
     return np.uint64(byte * 0x0101010101010101)
-
-
-_TOP, _LOWER = _each(0x80), _each(0x7F)
-_FROM_ZERO, _BEYOND_NINE = _each(0x80 - ord("0")), _each(0x80 - ord("9") - 1)
 
 
 _TOP, _LOWER = _each(0x80), _each(0x7F)
@@ -128,6 +126,25 @@ def bare() -> Hashes:
     return _mixed(np.repeat(_UNUSED[:1], 256)) & _HASH | signs
 
 
+def hashes_of(words: Hashes) -> Hashes:
+    """The words without the signs behind them: zero where nothing is said."""
+    return words & _HASH
+
+
+def spoken(texts: Iterable[bytes]) -> list[set[int]]:
+    """The distinct words of each of some lines that are no values."""
+    block = b"\n".join(texts)
+    nothing = {0, int(hashes_of(bare())[0])}
+    found: list[set[int]] = []
+    for start, end in _slices(block):
+        part = _words(block, start, end)
+        words, begun = hashes_of(part.words).tolist(), 0
+        for last in part.last.tolist():
+            found.append(set(words[begun : last + 1]) - nothing)
+            begun = last + 1
+    return found
+
+
 def counters(words: Hashes, shift: int) -> Numbers:
     """The numbers of the counters of words, by their hashes from the bit `shift` on."""
     return (words >> np.uint64(shift) & np.uint64(COUNTERS - 1)).view(np.intp)
@@ -178,7 +195,7 @@ def _words(block: bytes, start: int, end: int) -> Words:
     valued |= words & SIGN == _SLASH
     words = _mixed(words)
     left = np.flatnonzero((lengths > _CHUNK) & ~valued)
-    for at in range(_CHUNK, _LONGEST, _CHUNK):
+    for at in range(_CHUNK, LONGEST, _CHUNK):
         if not len(left):
             break
         more = lengths.take(left) - at
