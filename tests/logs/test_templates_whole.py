@@ -36,13 +36,8 @@ _ONE_EVENT = {
         'barge moored with={"mate": "jo", "load": {"oak": 7}} at dusk',
         'barge moored with={"mate": "al", "load": {"tin": 1, "lead": {"kind": "bar"}}, "flag": "red"} at dusk',
     ],
-    "results": [
-        "haul of 7 done: None",
-        "haul of 8 done: True",
-        "haul of 9 done: 'late'",
-        "haul of 3 done: ['oak', 'tin']",
-        "haul of 4 done: {'oak': 3}",
-    ],
+    "results": [f"haul took 7 s: {what}" for what in ("None", "True", "'late'", "['oak', 'tin']", "{'oak': 3}")],
+    "returned values": [f"what the crane returned: {what}" for what in ("None", "4", "[1, 2]", "'late'")],
     "addresses with and without an index": [
         "lock.west is dry",
         "lock.west[7] is dry",
@@ -80,10 +75,6 @@ _ONE_EVENT = {
         '"https://example.com/x" "Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101 Firefox/115.0"',
         '10.0.0.9 - - [10/Oct/2026:13:55:40 +0000] "HEAD / HTTP/1.1" 500 0 "-" "-"',
     ],
-    "records of numbers with a word here and there": [
-        "w7 10 20 30 4.5 50 6.25 high 70 80 90/7",
-        "w8 11 21 31 4.7 51 6.75 low 71 81 91/8",
-    ],
     "clients of two kinds": [
         "asked by sonde-pump/2.1 (lock; west) oaklib/7.0 at dusk",
         "asked by crane/7.2.1 at dusk",
@@ -115,6 +106,16 @@ _TWO_EVENTS = {
     "a setting that says something": [
         f"gate stuck, lock: w7, keeper: b8, reason: {why}" for why in ("mud", "ice and snow")
     ],
+    "states in settings": [
+        f"gate has moved, from: {a}, to: {b}, lock: w7" for a, b in (("OPEN", "SHUT"), ("SHUT", "OPEN"))
+    ],
+    "objects that say what is done": [
+        f'canal gate was moved by={{"action": "{what}", "lock": 7}}' for what in ("open", "shut")
+    ],
+    "objects alone": [f'canal={{"type": "{what}", "lock": 7}}' for what in ("open", "shut")],
+    "states in brackets": [f"state of kiln 7: [{what}]" for what in ("hot", "cold")],
+    "sides of a switch": [f"glaze of kiln 7: {what}" for what in ("True", "False")],
+    "records of no request": [f"w7 10 20 30 40 50 60 70 80 90 100 {what}" for what in ("high", "low")],
     "settings alone": [f"deed: {what}, lock: w7, keeper: b8, barge: 3" for what in ("open", "close")],
     "words of a database elsewhere": [f"keeper: {verb} of the lock 7" for verb in ("CREATE", "DROP")],
     "objects that say something": [

@@ -10,28 +10,28 @@ SAYS = frozenset(["msg", "message", "text", "log", "event", "err", "error", "rea
 """Settings in which programs write what they say; all others are values if they are quoted."""
 
 VALUES = 8
-"""How many values a line must have to be a record."""
+"""How many values a line must have that is of an access log."""
+
+SPOKEN = 3
+"""How many words must be said before an object for it to be a value; else it is what the line says."""
 
 RANDOM = 20
 """Letters and digits of a word from which on it may be an identifier that the fold left alone."""
 
-_TOO_FEW = 4
 _NEAR = 60
 _STATEMENT = re.compile(
     r": (?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE|ALTER|DROP|MERGE INTO|BEGIN|COMMIT|ROLLBACK)\b.*"
 )
 _ASKED = re.compile(r"(?i:\b(statement|query|sql|execute)(?: [^\s:]{1,40})?$)")
 _SAID = "|".join(sorted(SAYS))
-_SETTING = rf"""(?!(?:{_SAID}):)[a-z][\w-]*: (?:"[^"]*"|[^\s",:]+)"""
+_SETTING = rf"""(?!(?:{_SAID}):)[a-z][\w-]*: (?:"[^"]*"|(?![A-Z]{{2,}}\b)[^\s",:]+)"""
 _ENDS_SET = re.compile(rf"(?:^|\s){_SETTING}, $")
 _SETTINGS = re.compile(rf"(?<=, ){_SETTING}(?:, {_SETTING}){{2,}}")
-_LITERAL = re.compile(
-    r""": (?:'[^'\s]*'|"[^"\s]*"|\[(?:[^\[\]\s]*|[^\[\]]*,[^\[\]]*)\]|\{[^{}]*[:=][^{}]*\}|"""
-    rf"(?<={SIGN}: )(?:None|True|False|null|nil))$"
-)
+_LITERAL = re.compile(r""": (?:'[^'\s]*'|"[^"\s]*"|\[[^\[\]]*\]|\{[^{}]*\}|None|True|False|null|nil)$""")
+_YIELDS = re.compile(rf"(?i:(?:\b(?:in|after|took) {SIGN}(?: [a-z]+)?|\b(?:value|result|return)\w*(?: \w+)?))$")
 _BRACE = re.compile("[{}]")
-_SAYS_NEXT = re.compile(rf"(?i:(?:{_SAID}|exception|warning|failed|failure))$")
-_SAYING = re.compile(rf"""["'](?:{_SAID})["']: ?""")
+_SAYING = re.compile(rf"(?i:(?:{_SAID}|action|outcome|result|state|status)\w*[\"']? ?[:=])")
+_SPOKEN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{3,}(?![0-9A-Za-z])")
 _URN = re.compile(rf"\b[au]rn:[\w.:/+{SIGN}-]+")
 _INDEXED = re.compile(rf"[\w{SIGN}]\[")
 _INDEX = rf"\[(?:\"[^\"\s]*\"|'[^'\s]*'|[0-9A-Za-z_:.{SIGN}-]*{SIGN}[0-9A-Za-z_:.{SIGN}-]*)\]"
@@ -49,7 +49,7 @@ _AGENT = re.compile(rf"(?<![\w./{SIGN}-]){_PRODUCT}(?: \([^()]*\)| {_PRODUCT})*(
 _ENDS = r"[^\s=:,;()\[\]{}<>\"'|]"
 _PLAIN = re.compile(rf"(?<!{_ENDS})(?:(?!{SIGN}){_ENDS})+(?!{_ENDS})")
 _SENTENCE = re.compile(rf"(?<!{_ENDS})[A-Za-z']+[ ,:]+[A-Za-z']+(?!{_ENDS})")
-_REQUEST = re.compile(rf'"[A-Z]{{3,}} [^"\s]+ HTTP/{SIGN}"')
+_REQUEST = re.compile(rf'"(?:(?:[A-Z]{{3,}}|{SIGN}) )?[^"\s]+ HTTP/{SIGN}"')
 _OF_CLIENT = re.compile(r'"[^"]*"[^"]*"|\{')
 _LONG = re.compile(rf"[0-9A-Za-z]{{{RANDOM},}}")
 _HUMP = re.compile(r"[a-z](?=[A-Z])")
@@ -61,7 +61,7 @@ def whole(text: str) -> str:
         text = _with_statement(text)
         if text.count(": ") > 2:
             text = _with_settings(text)
-        text = _LITERAL.sub(_unless_saying, text)
+        text = _LITERAL.sub(_if_yielded, text)
     if '{"' in text or "{'" in text:
         text = _with_objects(text)
     if "rn:" in text:
@@ -75,18 +75,18 @@ def whole(text: str) -> str:
     if ", " in text:
         text = _NAMES.sub(rf"\1{SIGN}", text)
     text = _LONG.sub(_random, text)
-    return _without_words(text) if text.count(SIGN) > _TOO_FEW else text
+    return _without_words(text) if f'HTTP/{SIGN}"' in text else text
 
 
 def _without_words(text: str) -> str:
     """
-    The sign for every word of a record, as access logs have: at most one word for four values, no two in a row.
+    The sign for every word of a line of an access log: at most one word for four values, no two in a row.
 
     Where nothing is said of the client, the method of a request may tell events apart.
     """
     record = _REQUEST.sub(f'"{SIGN} HTTP/{SIGN}"', text)
     values = record.count(SIGN) + record.count('"-"')
-    if values < VALUES or _SENTENCE.search(record) or (record != text and not _OF_CLIENT.search(record)):
+    if values < VALUES or _SENTENCE.search(record) or not _OF_CLIENT.search(record):
         return text
     few = sum(any(map(str.isalpha, word)) for word in _PLAIN.findall(record)) * 4 <= values
     return _PLAIN.sub(SIGN, record) if few else text
@@ -107,13 +107,14 @@ def _with_settings(text: str) -> str:
     return text[: runs[-1].start()] + SIGN
 
 
-def _unless_saying(found: re.Match[str]) -> str:
-    said = _SAYING.search(found[0]) or _SAYS_NEXT.search(found.string, max(0, found.start() - _NEAR), found.start())
-    return found[0] if said else f": {SIGN}"
+def _if_yielded(found: re.Match[str]) -> str:
+    """The sign for a literal that something yielded: `done in 3 s: None`, `value was: [1, 2]`."""
+    yielded = _YIELDS.search(found.string, max(0, found.start() - _NEAR), found.start())
+    return found[0] if not yielded or _SAYING.search(found[0]) else f": {SIGN}"
 
 
 def _with_objects(text: str) -> str:
-    """The sign for each object behind a mark, `spec={"port": 1}`, with the brackets of a list that holds it alone."""
+    """The sign for each object behind a mark, `made from spec={"port": 1}`, in a text that says something before it."""
     parts: list[str] = []
     begun, done, depth = 0, 0, 0
     for brace in _BRACE.finditer(text):
@@ -125,7 +126,7 @@ def _with_objects(text: str) -> str:
             depth += 1
         else:
             depth -= 1
-            if not depth and not _SAYING.search(text, begun, at):
+            if not depth and not _SAYING.search(text, begun, at) and len(_SPOKEN.findall(text, 0, begun)) >= SPOKEN:
                 parts += (text[done:begun], SIGN)
                 done = at + 1
     return "".join((*parts, text[done:]))
