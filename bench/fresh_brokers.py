@@ -1,4 +1,4 @@
-"""Held-out logs of brokers and workers, from memory of what these programs print."""
+"""Logs of brokers and workers, from memory of what these programs print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Held-out logs of what starts and runs other programs, from memory of what these print."""
+"""Logs of what starts and runs other programs, from memory of what these print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Held-out logs of servers that answer requests, from memory of what these programs print."""
+"""Logs of servers that answer requests, from memory of what these programs print."""
 
 from __future__ import annotations
 

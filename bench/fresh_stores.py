@@ -1,4 +1,4 @@
-"""Held-out logs of databases and stores, from memory of what these programs print."""
+"""Logs of databases and stores, from memory of what these programs print."""
 
 from __future__ import annotations
 

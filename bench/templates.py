@@ -81,7 +81,7 @@ def _measure(given: argparse.Namespace, folder: str | None) -> None:
         _accuracies("generated later than the first rules", samples(LATER))
         _accuracies("generated later than all rules but one", samples(LAST))
         _accuracies("generated later than all rules", samples(UNSEEN))
-        _accuracies("generated last of all, from what well-known programs print", samples(FRESH))
+        _accuracies("generated from what well-known programs print, looked into since", samples(FRESH))
         sets += others
     _crowds(sets)
     if not given.quick:

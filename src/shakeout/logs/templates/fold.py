@@ -43,7 +43,7 @@ _NAMES = (
     # Sun Jul  3 10:05:25 UTC 2005 and its parts, with numbers folded
     rf"(?:{_DAY},? +)?{_MONTH} +{SIGN},?(?: +{SIGN}){{1,2}}(?: +[A-Z]{{3,4}}(?: +{SIGN})?)?",
     # addresses: scheme://…, name@host
-    r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>,;)\]}]*[^\s\"'<>,;)\]}:.]",
+    r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>,;)\]}\\]*[^\s\"'<>,;)\]}:.\\]",
     rf"[A-Za-z0-9._%+{SIGN}-]+@[A-Za-z0-9{SIGN}-]+(?:\.[A-Za-z0-9{SIGN}-]+)+",
     # text in quotes that were written as their numbers
     rf"\\{SIGN}[^\s\\]*\\{SIGN}",

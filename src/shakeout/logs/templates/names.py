@@ -138,12 +138,13 @@ def _independent(one: int, other: int, common: int, slots: _Slots) -> bool:
     Whether two frames are of two events.
 
     They are if they differ in more than one place. If in one alone, then the words there might as well be the names;
-    so there must be fewer of them than the slots have in common.
+    so there must be fewer of them than the slots have in common. A place that has a value in one of them is no
+    difference: its word in the other may be such a value as well.
     """
     (place, left), (elsewhere, right) = slots.frame(one), slots.frame(other)
     if place != elsewhere or len(left) != len(right):
         return True
-    different = [at for at, (a, b) in enumerate(zip(left, right, strict=True)) if a != b]
+    different = [at for at, (a, b) in enumerate(zip(left, right, strict=True)) if a != b and SIGN not in a + b]
     if len(different) != 1:
         return len(different) > 1
     at = different[0]

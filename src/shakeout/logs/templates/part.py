@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -19,6 +19,7 @@ GLUED = {"(": f"{GLUE}(", "[": f"{GLUE}["}
 _VALUE = {SIGN}
 _EQUAL = {"="}
 _NUMBERS = ([GLUED["("], SIGN, ")"], [GLUED["["], SIGN, "]"])
+_MARKS = frozenset("\"'`")
 _WHOLE = frozenset(["''", '""', "``", "()", "[]"])
 _DIGIT = re.compile("[0-9]")
 
@@ -136,7 +137,18 @@ class Part:
         before = _only(told[place - 1])
         if not any(SIGN in word for at, words in enumerate(told) if at != place for word in words):
             return False
-        return is_object(told[place], text=before == ":", alone=self._alone)
+        alone = self._alone and not self._named(told, place)
+        return is_object(told[place], text=before == ":", alone=alone)
+
+    def _named(self, columns: list[set[str]], place: int) -> bool:
+        """
+        Whether codes would name the event: `Received PING from ...`, `"loop ADD" pods=...`.
+
+        So they do as the object of the first word, and as the last of several in quotes.
+        """
+        if sum(1 for words in columns[:place] if len(words) == 1 and _speaks(words)) < 2:
+            return True
+        return _only(*columns[place + 1 : place + 2]) in _MARKS and _only(columns[place - 1]) not in _MARKS
 
     def _begins(self, place: int) -> bool:
         return not any(map(is_word, self._rows[0][:place]))
@@ -158,5 +170,5 @@ def _speaks(words: set[str]) -> bool:
     return any(map(str.isalpha, next(iter(words))))
 
 
-def _only(words: set[str]) -> str:
+def _only(words: Set[str] = frozenset()) -> str:
     return next(iter(words)) if len(words) == 1 else ""

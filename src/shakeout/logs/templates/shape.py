@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from shakeout.logs.templates.fold import SIGN
+from shakeout.logs.templates.whole import SAYS, whole
 
 _UNIT = (
     r"(?:[KMGTP]i?B|[KMGT]|[Bb]ytes?|B|[kMG]?Hz|[num]?s|msecs?|usecs?|secs?|seconds?|milliseconds?|microseconds?|"
@@ -27,10 +28,10 @@ _LIST = re.compile(rf"{SIGN}(?:[\s,;:/#.+*_&@~-]{{1,3}}{SIGN})+")
 _PHRASES = re.compile(rf"((?:[^{SIGN}|]{{1,60}}{SIGN}){{1,4}}?)\1+")
 _EMPTY_VALUE = re.compile(r"(?<=[0-9A-Za-z])  (?=[0-9A-Za-z\[(])")
 _NAMED = re.compile(rf"(?<![0-9A-Za-z])[A-Za-z]{{2,4}}[0-9](?=[.:_/@-]{{1,2}}{SIGN})")
-_HOLLOW = re.compile(r"\( ?\)|\[ ?\]")
-_EMPTY = re.compile(r"(?<=\s)\(\s*\)|(?<=\s)\[\s*\]")
+_HOLLOW = re.compile(r"\( ?\)|\[ ?\]|<>|\"\\?\"")
+_EMPTY = re.compile(r"(?<=\s)\(\s*\)|(?<=[\s\w])\[\s*\]|(?<==)<>|(?<=[ :])(?:\"\"(?!\")|\\\"\\\")")
 _UNSET = re.compile(r"=(?=[,;)\]}]|$|\s+[\w.]+=)")
-_QUOTED_SETTING = re.compile(r"""([\w.]*=)(?:"[^"]*"|'[^']*')""")
+_QUOTED_SETTING = re.compile(r"""([\w.]*=)(?:"(?:[^"\\]|\\.)*"|"[^"]*"|'[^']*')""")
 _WRAPPED_SETTING = re.compile(rf"(?<==)[\w.$]*(?:\({SIGN}\)|\[{SIGN}\]|\{{{SIGN}\}})")
 MARKS = r"\s=:,;()\[\]{}<>\"'|"
 """What divides tokens, to stand between the brackets of an expression."""
@@ -45,9 +46,6 @@ _DIGIT = re.compile(r"[0-9]")
 
 _MINUS, _PLUS = f"-{SIGN}", f"+{SIGN}"
 _MOST_PARTS = 4
-
-SAYS = frozenset(["msg", "message", "text", "log", "event", "err", "error", "reason", "cause", "detail", "description"])
-"""Settings in which programs write what they say; all others are values if they are quoted."""
 
 SHORT = 500
 """Characters of a text below which what is found out about it is remembered: long ones would take much memory."""
@@ -77,7 +75,7 @@ def _remembered(key: str) -> str:
 
 
 def _shape(key: str) -> str:
-    text = " ".join(restored(key).split())
+    text = whole(" ".join(restored(key).split()))
     digit = _DIGIT.search(text) is not None
     if digit:
         text = _NUMBERED.sub(rf"\1{SIGN}", text)
@@ -92,7 +90,7 @@ def _shape(key: str) -> str:
         if digit:
             text = _NAMED.sub(SIGN, text)
     if _HOLLOW.search(text):
-        text = _EMPTY.sub(lambda empty: f"{empty[0][0]}{SIGN}{empty[0][-1]}", text)
+        text = _EMPTY.sub(_filled, text)
     if "=" in text:
         text = _UNSET.sub(f"={SIGN}", text)
     text = _LIST.sub(SIGN, text)
@@ -102,6 +100,11 @@ def _shape(key: str) -> str:
     if len(text) <= _PHRASE_LIMIT and _may_repeat(text):
         text = _PHRASES.sub(r"\1", text)
     return text
+
+
+def _filled(empty: re.Match[str]) -> str:
+    half = len(empty[0]) // 2
+    return f"{empty[0][:half]}{SIGN}{empty[0][half:].lstrip()}"
 
 
 def _unless_said(setting: re.Match[str]) -> str:

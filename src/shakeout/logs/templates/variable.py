@@ -53,6 +53,7 @@ PREPOSITIONS = frozenset(["for", "from", "by", "to", "on", "at", "of", "in", "wi
 NOTHING = frozenset({"null", "none", "nil", "undefined", "nan", "n/a", "unknown", "-", ""})
 """How programs write a value that is not there."""
 
+_LITERALS = NOTHING | {"true", "false"}
 _QUOTES = frozenset("\"'[(`")
 _MARKS = frozenset("\"'`")
 _FIELDS = frozenset("=|")
@@ -138,11 +139,12 @@ def varies(values: Iterable[str], context: Context) -> bool:
     signed = SIGN in seen
     words = {word for word in seen if word != SIGN}
     lower = {word.lower() for word in words}
-    if signed and lower <= NOTHING:
+    if signed and lower <= _LITERALS:
         return True
     if _alternatives(lower):
         return False
-    if context.whole and (signed if before in _MARKS else any(SIGN in word for word in seen)):
+    numbered = any(SIGN in word for word in seen)
+    if context.whole and (signed or (numbered and (before not in _MARKS or all(map(_joined, words))))):
         return True
     if signed and all((_SHORT_HEX if before == "=" else _HEX).fullmatch(word) for word in words):
         return True
@@ -228,6 +230,11 @@ def surely(words: set[str], names: frozenset[str]) -> bool:
         return True
     known = sum(1 for word in words if word in names or _IDENTIFIER.search(word))
     return known * 4 >= len(words) * 3
+
+
+def _joined(word: str) -> bool:
+    """Whether a word is a name that is joined by underscores, or has a number."""
+    return "_" in word or SIGN in word
 
 
 def _counted(words: Iterable[str]) -> bool:
