@@ -357,14 +357,14 @@ def test_colours_neither_join_words_nor_make_keys() -> None:
 @pytest.mark.usefixtures("small_blocks")
 def test_a_word_that_no_sketch_has_neither_hides_an_event_nor_makes_keys() -> None:
     rng = random.Random(13)
-    lines = [f"pool of {_random(rng, 'abcdefghijkl', 8)} called jk2_init() {at} times" for at in range(60_000)]
+    lines = [f"pool of {_random(rng, 'abcdefghijkl', 8)} ran jk2_init() {at} times" for at in range(60_000)]
     for at in rng.sample(range(60_000), 5):
         lines[at] = lines[at].replace("jk2_init", "jk2_exit")
     miner = TemplateMiner(numbered=True)
     miner.add_lines(lines)
     assert Counter({t.text: t.count for t in miner.snapshot()}) == {
-        "pool of <*> called jk2_init() <*> times": 59_995,
-        "pool of <*> called jk2_exit() <*> times": 5,
+        "pool of <*> ran jk2_init() <*> times": 59_995,
+        "pool of <*> ran jk2_exit() <*> times": 5,
     }
     assert not miner.overflowed
     assert len(miner.table.seen) < 30
