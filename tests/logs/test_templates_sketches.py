@@ -354,7 +354,6 @@ def test_colours_neither_join_words_nor_make_keys() -> None:
     assert keys[0] == keys[1]
 
 
-@pytest.mark.usefixtures("small_blocks")
 def test_a_word_that_no_sketch_has_neither_hides_an_event_nor_makes_keys() -> None:
     rng = random.Random(13)
     lines = [f"pool of {_random(rng, 'abcdefghijkl', 8)} ran jk2_init() {at} times" for at in range(60_000)]
@@ -370,6 +369,7 @@ def test_a_word_that_no_sketch_has_neither_hides_an_event_nor_makes_keys() -> No
     assert len(miner.table.seen) < 30
 
 
+@pytest.mark.usefixtures("small_blocks")
 def test_what_is_learned_does_not_depend_on_what_was_folded_before(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HEARD", "LOOKED_AT"):
         monkeypatch.setattr(casts, name, 30)
