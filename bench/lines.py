@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-_SLOT = re.compile(r"\{([a-z0-9_]+)(?::([^}]*))?\}")
+SLOT = re.compile(r"\{([a-z0-9_]+)(?::([^}]*))?\}")
 _SYLLABLES = [
     "ka",
     "lo",
@@ -242,9 +242,8 @@ def sample(name: str, statements: Sequence[tuple[float, str]], *, lines: int = 2
     rng = random.Random(f"{name}/{seed}")
     truth = rng.choices(range(len(statements)), weights=[weight for weight, _ in statements], k=lines)
     made = [
-        _SLOT.sub(lambda slot: SLOTS[slot.group(1)](rng, slot.group(2) or ""), statements[number][1])
-        for number in truth
+        SLOT.sub(lambda slot: SLOTS[slot.group(1)](rng, slot.group(2) or ""), statements[number][1]) for number in truth
     ]
     return Sample(
-        name=name, lines=made, truth=truth, statements=[_SLOT.sub("<*>", statement) for _, statement in statements]
+        name=name, lines=made, truth=truth, statements=[SLOT.sub("<*>", statement) for _, statement in statements]
     )

@@ -29,7 +29,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from drain3 import TemplateMiner as Drain
@@ -37,10 +37,10 @@ from drain3.template_miner_config import TemplateMinerConfig
 
 from bench.accuracy import Accuracy, accuracy
 from bench.fresh import FRESH
-from bench.generated import KNOWN, OTHER, samples
+from bench.generated import KNOWN, OTHER, Statements, samples
 from bench.last import LAST
 from bench.later import LATER
-from bench.lines import SLOTS, Sample
+from bench.lines import SLOT, SLOTS, Sample
 from bench.unseen import UNSEEN
 from shakeout.logs.templates import TemplateMiner, mine
 
@@ -83,12 +83,13 @@ def _measure(given: argparse.Namespace, folder: str | None) -> None:
         _accuracies("generated later than all rules", samples(UNSEEN))
         _accuracies("generated from what well-known programs print, looked into since", samples(FRESH))
         sets += others
-    _crowds(sets)
+    drawn = {} if folder else KNOWN | OTHER
+    _crowds(sets, drawn)
     if not given.quick:
         if not folder:
             sets = samples(KNOWN, lines=20_000) + samples(OTHER, lines=20_000)
         with tempfile.TemporaryDirectory() as place:
-            _speeds(sets, Path(place), given.lines)
+            _speeds(sets, Path(place), given.lines, drawn)
 
 
 def _loghub(folder: Path) -> Iterator[Sample]:
@@ -125,13 +126,19 @@ def _accuracies(title: str, sets: Sequence[Sample], raw: Path | None = None) -> 
     _show("| **mean** | | | " + " | ".join(f"**{value:.3f}**" for value in means) + " |")
 
 
-def _crowds(sets: Sequence[Sample]) -> None:
+def _crowds(sets: Sequence[Sample], drawn: Mapping[str, Statements]) -> None:
     """Accuracy on large logs where a new name is on every line."""
     _show(f"\n## Accuracy: all of these in one log of {_CROWDED:,} lines, a random id, name, host and path in each\n")
     _show("| log | events | found | GA | FGA | counts | Drain3 GA | Drain3 FGA |")
     _show("| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |")
-    for behind in (True, False):
-        lines, events = zip(*_varied(sets, _CROWDED, behind=behind), strict=True)
+    logs = {
+        "variables behind": _varied(sets, _CROWDED, behind=True),
+        "variables around": _varied(sets, _CROWDED, behind=False),
+    }
+    if drawn:
+        logs["every variable random"] = _drawn(drawn, _CROWDED)
+    for name, log in logs.items():
+        lines, events = zip(*log, strict=True)
         miner = TemplateMiner(numbered=True)
         miner.add_lines(lines)
         ids = [str(number) for column in miner.numbers() for number in column]
@@ -139,7 +146,7 @@ def _crowds(sets: Sequence[Sample]) -> None:
         theirs = [drain.add_log_message(line)["cluster_id"] for line in lines]
         texts = [""] * len(lines)
         ours, others = (accuracy(events, found, (texts, texts)) for found in (ids, theirs))
-        row = (f"variables {'behind' if behind else 'around'}", len(set(events)), len(miner.snapshot()))
+        row = (name, len(set(events)), len(miner.snapshot()))
         scores = (f"{ours.grouping:.3f}", f"{ours.f1:.3f}", "estimated" if miner.overflowed else "exact")
         _FIGURES[f"accuracy, many names, {row[0]}"] = {
             "GA": ours.grouping, "FGA": ours.f1, "Drain3 GA": others.grouping, "Drain3 FGA": others.f1,
@@ -180,7 +187,7 @@ def _raw(one: Sample, folder: Path | None) -> float:
     return accuracy(one.truth, ids, ([""] * len(ids), [""] * len(ids))).grouping
 
 
-def _speeds(sets: Sequence[Sample], place: Path, count: int) -> None:
+def _speeds(sets: Sequence[Sample], place: Path, count: int, drawn: Mapping[str, Statements]) -> None:
     _show("\n## Speed on each log: file to ids, lines/s\n")
     _show(f"| log | lines | shakeout | Drain3, first {_SHARE:,} | times | times for each second of processor |")
     _show("| --- | ---: | ---: | ---: | ---: | ---: |")
@@ -196,6 +203,8 @@ def _speeds(sets: Sequence[Sample], place: Path, count: int) -> None:
     _show("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     path = place / "mixed.log"
     _pair_whole("mixed", path, _repeated(_mixed(sets), path, count))
+    if drawn:
+        _pair_whole("mixed, every variable random", path, _written(_drawn(drawn, count), path))
     _pair_whole("mixed, variables behind", path, _written(_varied(sets, count, behind=True), path))
     _pair_whole("mixed, variables around", path, _written(_varied(sets, count, behind=False), path))
     _show(f"\nslowest log: {slowest:,.0f} lines/s; peak memory: {_megabytes():.0f} MB, with Drain3 in the process")
@@ -242,6 +251,23 @@ def _varied(sets: Sequence[Sample], count: int, *, behind: bool) -> Iterator[tup
         chosen = chance.sample(values, chance.randint(1, 3))
         cut = chance.randint(0, len(chosen))
         yield " ".join((*chosen[:cut], line, *chosen[cut:])), event
+
+
+def _drawn(sets: Mapping[str, Statements], count: int) -> Iterator[tuple[str, str]]:
+    """`count` lines of statements, where every variable is a random id, name, host or path, another on each line."""
+    rng = random.Random(10)
+    kinds = [f"{{{slot}:{given}}}" for _, slot, given in _VARIABLES]
+    changed = {
+        name: [(weight, SLOT.sub(lambda _: rng.choice(kinds), text)) for weight, text in statements]
+        for name, statements in sets.items()
+    }
+    lines = [
+        (line, f"{one.name} {number}")
+        for one in samples(changed, lines=count // len(sets) + 1)
+        for line, number in zip(one.lines, one.truth, strict=True)
+    ]
+    rng.shuffle(lines)
+    return itertools.islice(lines, count)
 
 
 def _written(lines: Iterator[tuple[str, str]], path: Path) -> int:
