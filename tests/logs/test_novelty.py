@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from datetime import UTC, datetime
 
 import pytest
@@ -123,3 +124,15 @@ def test_the_binomial_tail_of_millions_is_quick() -> None:
 def test_the_threshold_is_that_of_benjamini_and_hochberg() -> None:
     assert threshold([0.001, 0.008, 0.039, 0.041, 0.9], 0.05) == 0.008
     assert threshold([0.5, 0.9], 0.05) == -1.0
+
+
+def test_one_more_name_where_a_large_release_had_many_is_nothing_new() -> None:
+    rng = random.Random(4)
+    names = ["".join(rng.choices("abcdefghij", k=7)) for _ in range(9000)]
+    before, after = TemplateMiner(), TemplateMiner()
+    before.add_lines(f"pool for {name} was drained" for name in names)
+    before.add_lines(["pump started"] * 50)
+    after.add_lines(["pool for kobo was drained", "pool kobo drained twice", *["pump started"] * 50])
+    assert [change.template.text for change in changes(before, after) if change.kind == "new"] == [
+        "pool kobo drained twice"
+    ]

