@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 from pathlib import Path
 
+import httpx2
 import pytest
 from google.api_core import exceptions
 from google.cloud import run_v2
@@ -76,6 +78,22 @@ async def test_an_instance_that_dies_fails_its_request_and_is_replaced(clients: 
     assert any("Reason: AUTOSCALING" in text for text in texts)
     [failed] = await clients.logs("httpRequest.status=503")
     assert "connection to the instance had an error" in failed.text_payload
+
+
+@pytest.mark.parametrize("path", ["/close-first", "/close-late"])
+async def test_an_instance_that_is_dying_is_not_asked_again(clients: Clients, path: str) -> None:
+    made = await clients.create()
+    with contextlib.suppress(httpx2.RemoteProtocolError):
+        assert (await clients.http.get(f"{made.uri}{path}")).status_code == 503
+    assert (await clients.http.get(made.uri)).status_code == 200
+    assert "Container called exit(7)." in await clients.texts(SYSTEM)
+
+
+async def test_an_instance_that_hangs_up_and_lives_is_asked_again(clients: Clients) -> None:
+    made = await clients.create()
+    pid = (await clients.http.get(made.uri)).json()["pid"]
+    assert (await clients.http.get(f"{made.uri}/close")).status_code == 503
+    assert (await clients.http.get(made.uri)).json()["pid"] == pid
 
 
 async def test_the_memory_limit_ends_the_instance_with_the_platforms_words(clients: Clients) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -56,8 +57,13 @@ class Exchange:
         async with asyncio.timeout(_CONNECT_SECONDS):
             return Peer(h11.CLIENT, *await asyncio.open_connection(*endpoint))
 
-    async def forward(self, server: Peer, seconds: float) -> None:
-        """Let the instance answer, within so many seconds."""
+    async def forward(self, server: Peer, seconds: float, over: Callable[[], Awaitable[None]]) -> None:
+        """
+        Let the instance answer, within so many seconds.
+
+        Where it hangs up in the middle, `over` is awaited before the client hears of it: an instance that ends closes
+        its connections some time before its end is known, and must not be asked again meanwhile.
+        """
         try:
             async with asyncio.timeout(seconds):
                 await self._forward(server)
@@ -68,6 +74,8 @@ class Exchange:
             else:
                 await self.refuse(504, "upstream request timeout", messages.TIMED_OUT)
         except (OSError, h11.RemoteProtocolError, h11.LocalProtocolError, EOFError):
+            if server.gone:
+                await over()
             if self.status:
                 self.text = messages.TRUNCATED
                 await self._cut_off()

@@ -176,7 +176,7 @@ class Gate:
                     if server is None:
                         instance.lost()
                         continue
-                    await exchange.forward(server, revision.message.timeout.total_seconds())
+                    await exchange.forward(server, revision.message.timeout.total_seconds(), instance.hung_up)
                     return instance.origin.instance
             await exchange.refuse(503, "Service Unavailable", messages.MALFORMED)
             return ""

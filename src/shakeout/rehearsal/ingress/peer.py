@@ -23,6 +23,11 @@ class Peer:
         self.reader = reader
         self.writer = writer
 
+    @property
+    def gone(self) -> bool:
+        """Whether the other side was found to have closed the connection."""
+        return self.reader.at_eof() or self.reader.exception() is not None
+
     async def receive(self) -> Any:
         """The next event; raises h11.RemoteProtocolError where the other side breaks the protocol."""
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ GRACE = 10.0
 _LOOK = 0.1
 _ENDED = "ended"
 _HOPELESS_SECONDS = 3.0
+_END_SECONDS = 1.0
 
 
 class NotReadyError(Exception):
@@ -95,6 +97,12 @@ class Instance:
     def lost(self) -> None:
         """It could not be reached any more: it gets no requests, whether its end was noticed already or not."""
         self._lost = True
+
+    async def hung_up(self) -> None:
+        """It closed a connection in the middle of an answer: wait for its end, as long as that may be the reason."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_END_SECONDS):
+                await self.over.wait()
 
     async def stop(self, grace: float = GRACE) -> None:
         """End it, and wait until it has ended. Can be called twice."""
