@@ -69,6 +69,37 @@ def test_names_that_are_new_on_every_line_make_no_keys_of_rare_events() -> None:
     assert len(miner.table.seen) < 1.2 * len(set(texts))
 
 
+_BEGUN_BY_NAMES = {
+    "{name} went aboard at gate 7": "<*> went aboard at gate <*>",
+    "{name}: hold is nearly full": "<*>: hold is nearly full",
+    "{name}:/hold/{name} shut, {name} left": "<*>:<*> shut, <*> left",
+    "{name} joined": "<*> joined",
+    "[{name}] asks for a berth": "[<*>] asks for a berth",
+}
+
+
+@pytest.mark.parametrize("text", sorted(_BEGUN_BY_NAMES))
+@pytest.mark.parametrize("names", [60, 20_000])
+def test_lines_that_begin_with_names_are_one_event(text: str, names: int) -> None:
+    rng = random.Random(15)
+    lines = [text.replace("{name}", _random(rng)) for _ in range(names)]
+    lines += [f"{verb} the {thing}" for verb in _VERBS for thing in _THINGS] * 50
+    rng.shuffle(lines)
+    miner = TemplateMiner()
+    miner.add_lines(lines)
+    assert [found.count for found in miner.snapshot() if found.text == _BEGUN_BY_NAMES[text]] == [names]
+    assert not miner.overflowed
+
+
+@pytest.mark.parametrize("begins", ["codes", "verbs"])
+def test_lines_that_begin_with_codes_or_verbs_are_an_event_each(begins: str) -> None:
+    rng = random.Random(16)
+    words = [_random(rng).upper() if begins == "codes" else f"{_random(rng)}ed" for _ in range(60)]
+    miner = TemplateMiner()
+    miner.add_lines(f"{word} the berth at noon" for word in words for _ in range(30))
+    assert {found.count for found in miner.snapshot()} == {30}
+
+
 def test_words_are_everywhere_only_where_there_are_many_kinds_of_lines() -> None:
     marks = [f"{',' * count}(" for count in range(MANY_BLOCKS)]
     blocks = [[row_of(f"word{mark} of {'day' if at % 3 else 'night'}")] for at, mark in enumerate(marks)]
