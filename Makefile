@@ -13,7 +13,7 @@ help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # Installing compiles what is to be compiled.
-SETUP := pyproject.toml constraints.txt hatch_build.py src/shakeout/logs/templates/words.c
+SETUP := pyproject.toml constraints.txt hatch_build.py $(wildcard src/shakeout/logs/templates/*.c)
 
 $(VENV)/.console: $(SETUP)
 	@scripts/setup.sh console

@@ -9,6 +9,6 @@ from shakeout.logs.templates import compiled
 
 @pytest.fixture(params=["machine code", "numpy"])
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Words are found by machine code where there is some, and by numpy."""
+    """Words and prefixes are found by machine code where there is some, and without."""
     if request.param == "numpy":
-        monkeypatch.setattr(compiled, "named", lambda block: None)
+        monkeypatch.setattr(compiled, "_library", lambda: None)

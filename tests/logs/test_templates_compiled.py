@@ -26,7 +26,7 @@ _blocks = st.one_of(st.binary(max_size=400), st.lists(_pieces, max_size=80).map(
 @pytest.fixture(autouse=True)
 def _needs_machine_code() -> None:
     if compiled.named(b"") is None:
-        why = "no C compiler was there" if shutil.which("cc") is None else "words.c changed or failed to compile"
+        why = "no C compiler was there" if shutil.which("cc") is None else "its sources changed or failed to compile"
         pytest.skip(f"{why} when the package was installed: pip install --editable .")
 
 
@@ -52,13 +52,13 @@ def test_blocks_of_marks_alone_and_of_no_mark_are_read_as_well() -> None:
 
 def test_machine_code_of_another_source_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "_HERE", tmp_path)
-    for name in ("libwords.so", "words.c"):
+    for name in ("libtemplates.so", "words.c", "prefixes.c"):
         shutil.copy(_FOLDER / name, tmp_path / name)
     found = []
     for change in ("", "/* changed */", None):
         if change is None:
-            (tmp_path / "libwords.so").unlink()
-            (tmp_path / "libwords.so").write_bytes(b"no library")
+            (tmp_path / "libtemplates.so").unlink()
+            (tmp_path / "libtemplates.so").write_bytes(b"no library")
         else:
             (tmp_path / "words.c").write_text((_FOLDER / "words.c").read_text() + change)
         compiled._library.cache_clear()

@@ -9,10 +9,12 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from shakeout.logs.templates.fold import Known, cut, numbers_folded, text_folded, without_escapes
 from shakeout.logs.templates.messages import spoken
-from shakeout.logs.templates.prefix import Layout
+from shakeout.logs.templates.prefix import levels_of
+from shakeout.logs.templates.prefixes import Prefixes
 from shakeout.logs.templates.words import WITHIN, Flags, Hashes, Numbers
 
 _NEWLINE = ord("\n")
@@ -23,55 +25,60 @@ class Block:
     """
     Some lines of a log, `size` of them.
 
-    `raw` are the lines as they came, `bare` the messages in them where that is not the same, `levels` the names of
-    severities that stand before these. `ends` says where each line of bytes ends, as soon as that is known.
+    `raw` are the lines as they came, `bare` the messages in them; `levels` the level that stands before each of these,
+    a number of `LEVELS`, -1 where there is none. `ends` says where each line of `bare` ends if that is bytes, as soon
+    as that is known, `ends_of_raw` the same of `raw`.
     """
 
     raw: pl.Series | bytes
-    bare: pl.Series | None
-    levels: pl.Series | None
+    bare: pl.Series | bytes
+    levels: NDArray[np.int32] | None
     size: int
     ends: Numbers | None = None
+    ends_of_raw: Numbers | None = None
 
     @cached_property
-    def lines(self) -> pl.Series:
-        """The lines as a column."""
-        return column_of(self.raw) if isinstance(self.raw, bytes) else self.raw
-
-    @property
     def texts(self) -> pl.Series:
         """The bare messages as a column."""
-        return self.lines if self.bare is None else self.bare
+        return column_of(self.bare) if isinstance(self.bare, bytes) else self.bare
 
     @property
     def data(self) -> bytes:
         """The bare messages as bytes without terminal escapes, a line end between each two of them and none within."""
-        if self.bare is None and isinstance(self.raw, bytes):
-            return self.raw
-        texts = without_escapes(self.texts)
+        if isinstance(self.bare, bytes):
+            return self.bare
+        texts = without_escapes(self.bare)
         if texts.str.contains("\n", literal=True).any():
             texts = texts.str.replace_all("\n", "\x0b", literal=True)
         return str(texts.str.join("\n").item() or "").encode("utf-8", "replace")
 
+    def line_at(self, place: int) -> str:
+        """One of the lines as they came, by its position."""
+        if isinstance(self.raw, pl.Series):
+            return str(self.raw[place])
+        [line] = _cut(self.raw, self.ends_of_raw, [place])
+        return line.removesuffix(b"\r").decode("utf-8", "replace")
+
     def texts_at(self, places: Sequence[int]) -> list[str]:
         """The bare messages of some lines, by their positions; bytes are not made a column for these."""
-        if self.bare is None and isinstance(self.raw, bytes):
-            return [line.removesuffix(b"\r").decode("utf-8", "replace") for line in self._cut(places)]
-        return [str(text) for text in self.texts.gather(list(places))]
+        if isinstance(self.bare, bytes):
+            lines = _cut(self.bare, self.ends, places)
+            return [line.removesuffix(b"\r").decode("utf-8", "replace") for line in lines]
+        return [str(text) for text in self.bare.gather(list(places))]
 
     def hashed(self, places: Numbers) -> Hashes:
         """A hash of each of some lines, by their positions; the same in every run of one version of polars."""
-        if self.bare is None and isinstance(self.raw, bytes):
-            return pl.Series(values=self._cut(places), dtype=pl.Binary).hash().to_numpy()
-        return self.texts.gather(places).hash().to_numpy()
+        if isinstance(self.bare, bytes):
+            return pl.Series(values=_cut(self.bare, self.ends, places), dtype=pl.Binary).hash().to_numpy()
+        return self.bare.gather(places).hash().to_numpy()
 
     def holding(self, places: Numbers, words: Sequence[str]) -> Flags:
         """Which of some lines, by their positions, have all of these words, each by itself."""
         found = [_word(word).search for word in words]
-        if self.bare is None and isinstance(self.raw, bytes):
-            lines = self._cut(places)
+        if isinstance(self.bare, bytes):
+            lines = _cut(self.bare, self.ends, places)
         else:
-            lines = [str(text).encode("utf-8", "replace") for text in self.texts.gather(places)]
+            lines = [str(text).encode("utf-8", "replace") for text in self.bare.gather(places)]
         return np.fromiter((all(search(line) for search in found) for line in lines), bool, len(lines))
 
     def folded(self, known: Known, places: Numbers | None = None) -> tuple[pl.Series, Numbers]:
@@ -80,8 +87,8 @@ class Block:
 
         `known` is the memory of the second fold. Bytes are folded before they are divided, which is quicker.
         """
-        if self.bare is None and isinstance(self.raw, bytes):
-            data = self.raw if places is None else b"\n".join(self._cut(places))
+        if isinstance(self.bare, bytes):
+            data = self.bare if places is None else b"\n".join(_cut(self.bare, self.ends, places))
             rough = cut(_lines_of(text_folded(_text_of(data)), data))
         else:
             rough = numbers_folded(self.texts if places is None else self.texts.gather(places))
@@ -92,17 +99,15 @@ class Block:
         parts = _scattered(keys["part"], len(found))
         return keys["key"], parts[_scattered(found["at"], len(frame))]
 
-    def _cut(self, places: Sequence[int] | Numbers) -> list[bytes]:
-        """Some lines of bytes, by their positions."""
-        assert isinstance(self.raw, bytes)
-        raw = self.raw
-        if self.ends is None:
-            lines = raw.split(b"\n")
-            return [lines[place] for place in places]
-        at = np.asarray(places, np.intp)
-        ends = self.ends.take(at)
-        starts = np.where(at > 0, self.ends.take(at - 1, mode="wrap") + 1, 0)
-        return [raw[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+def _cut(data: bytes, ends: Numbers | None, places: Sequence[int] | Numbers) -> list[bytes]:
+    """Some lines of bytes, by their positions, if it is known where the lines end, or if not."""
+    if ends is None:
+        lines = data.split(b"\n")
+        return [lines[place] for place in places]
+    at = np.asarray(places, np.intp)
+    starts = np.where(at > 0, ends.take(at - 1, mode="wrap") + 1, 0)
+    return [data[start:end] for start, end in zip(starts.tolist(), ends.take(at).tolist(), strict=True)]
 
 
 @lru_cache(maxsize=1 << 12)
@@ -112,21 +117,27 @@ def _word(word: str) -> re.Pattern[bytes]:
     return re.compile(rb"%b(?<!%b%b)(?!%b)" % (text, WITHIN, text, WITHIN))
 
 
-def block_of(lines: pl.Series | bytes, layout: Layout | None, size: int) -> Block:
+def block_of(lines: pl.Series | bytes, prefixes: Prefixes | None, size: int) -> Block:
     """
     A block of a column of `size` lines (valid strings), or of bytes with a line end between two lines.
 
-    Bytes are made a column where their lines must be looked at one by one: where they have a prefix or terminal
-    escapes, or are JSON objects.
+    Bytes are made a column where their lines must be looked at one by one: where they have terminal escapes, are JSON
+    objects, or have a prefix and are no UTF-8.
     """
-    if isinstance(lines, bytes):
-        if layout is None and b"\x1b" not in lines and not _has_objects(lines):
-            return Block(raw=lines, bare=None, levels=None, size=size)
-        lines = column_of(lines)
-    frame = pl.DataFrame({"line": lines})
-    frame = layout.applied(frame) if layout else frame.with_columns(text=pl.col("line"))
-    levels = frame["level"] if layout else None
-    return Block(raw=lines, bare=spoken(frame)["text"], levels=levels, size=size)
+    bare, levels, ends = lines, None, None
+    if prefixes is not None:
+        taken = prefixes.taken(lines) if isinstance(lines, bytes) else None
+        if taken is not None:
+            bare, levels, ends = taken.bare, taken.levels, taken.ends
+        else:
+            lines = column_of(lines) if isinstance(lines, bytes) else lines
+            frame = prefixes.layout.applied(pl.DataFrame({"line": lines}))
+            bare, levels = frame["text"], levels_of(frame["level"])
+    if isinstance(bare, bytes) and (b"\x1b" in bare or _has_objects(bare)):
+        bare = column_of(bare)
+    if isinstance(bare, pl.Series):
+        bare = spoken(bare)
+    return Block(raw=lines, bare=bare, levels=levels, size=size, ends_of_raw=ends)
 
 
 def _has_objects(lines: bytes) -> bool:

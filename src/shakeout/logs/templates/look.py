@@ -11,7 +11,7 @@ import polars as pl
 from shakeout.logs.templates.block import Block, block_of
 from shakeout.logs.templates.casts import Casts, Met, wanted
 from shakeout.logs.templates.fold import Known
-from shakeout.logs.templates.prefix import Layout
+from shakeout.logs.templates.prefixes import Prefixes
 from shakeout.logs.templates.sketch import Sketches, sketched
 from shakeout.logs.templates.stream import Piece, joined
 from shakeout.logs.templates.words import Numbers
@@ -58,13 +58,13 @@ class Looked:
         return self.block.folded(self.known, places)
 
 
-def look(pieces: Sequence[Piece], layout: Layout | None, known: Known, met: Met | None) -> Looked:
+def look(pieces: Sequence[Piece], prefixes: Prefixes | None, known: Known, met: Met | None) -> Looked:
     """
     Sketches a block and folds those lines of it that need to be.
 
     All lines are folded if hardly any two are alike, or if nothing that was `met` is given.
     """
-    block = block_of(joined(pieces), layout, sum(piece.size for piece in pieces))
+    block = block_of(joined(pieces), prefixes, sum(piece.size for piece in pieces))
     sketches, places = None, None
     if met is not None:
         sketches = sketched(block.data, met.known)

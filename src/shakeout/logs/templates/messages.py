@@ -11,15 +11,15 @@ _SAYS = ("message", "msg", "text", "event", "log", "textPayload", "error", "err"
 _KEYS = 40
 
 
-def spoken(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with JSON objects in its column `text` replaced by what they say."""
-    objects = frame["text"].str.starts_with("{")
+def spoken(texts: pl.Series) -> pl.Series:
+    """The texts with JSON objects among them replaced by what they say."""
+    objects = texts.str.starts_with("{")
     if not objects.any():
-        return frame
-    texts = frame["text"].to_list()
+        return texts
+    said_ = texts.to_list()
     for at in objects.arg_true().to_list():
-        texts[at] = said(texts[at])
-    return frame.with_columns(pl.Series("text", texts, dtype=pl.String))
+        said_[at] = said(said_[at])
+    return pl.Series("text", said_, dtype=pl.String)
 
 
 def said(text: str) -> str:

@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from shakeout.logs import values
 from shakeout.logs.entry import LogEntry
 from shakeout.logs.templates import stream
 from shakeout.logs.templates.agreement import Learned
@@ -22,7 +21,8 @@ from shakeout.logs.templates.fold import Known, readable
 from shakeout.logs.templates.look import ENOUGH, SELDOM, Looked, look
 from shakeout.logs.templates.model import Template
 from shakeout.logs.templates.portion import Portion, counted
-from shakeout.logs.templates.prefix import Layout
+from shakeout.logs.templates.prefix import LEVELS, Layout
+from shakeout.logs.templates.prefixes import Prefixes
 from shakeout.logs.templates.stream import Piece, Stream, side_by_side
 from shakeout.logs.templates.summary import Summary
 from shakeout.logs.templates.table import EXAMPLES, INSTANCES, Seen, Table
@@ -55,7 +55,7 @@ class TemplateMiner:
         self._codes: list[NDArray[np.int32]] = []
         self._summary: Summary | None = None
         self._stream = Stream()
-        self._layout: Layout | None = None
+        self._prefixes: Prefixes | None = None
         self._counted = 0
         self._blocks = 0
         self._alike = True
@@ -100,9 +100,12 @@ class TemplateMiner:
 
     def add_blocks(self, blocks: Iterable[pl.Series | bytes], *, path: str, layout: Layout | None = None) -> None:
         """As `add_lines`, for columns of valid strings, and for blocks of bytes with a line end between two lines."""
-        if self._entries or (self._stream.size and (self._layout != layout or self._stream.path != path)):
+        before = self._prefixes.layout if self._prefixes else None
+        if self._entries or (self._stream.size and (before != layout or self._stream.path != path)):
             self._finish()
-        self._layout, self._stream.path, self._stream.number = layout, path, 1
+        if before != layout:
+            self._prefixes = Prefixes(layout) if layout else None
+        self._stream.path, self._stream.number = path, 1
         for pieces, looked in side_by_side(self._look, self._full(blocks)):
             self._add(looked, pieces)
 
@@ -129,7 +132,7 @@ class TemplateMiner:
 
     def _look(self, begun: _Begun) -> tuple[list[Piece], Looked]:
         pieces, met = begun
-        looked = look(pieces, self._layout, self._known, met)
+        looked = look(pieces, self._prefixes, self._known, met)
         return [replace(piece, lines=b"") for piece in pieces], looked  # the block has the lines
 
     def _settle(self, looked: Looked) -> tuple[Portion, dict[int, Seen]]:
@@ -145,18 +148,17 @@ class TemplateMiner:
     def _add(self, looked: Looked, pieces: Sequence[Piece]) -> None:
         portion, found = self._settle(looked)
         wanted: list[tuple[Seen, int]] = []
-        layout = self._layout
+        layout = self._prefixes.layout if self._prefixes else None
         lacking = [row for row, known in found.items() if len(known.examples) < EXAMPLES]
         for kind in portion.kinds(found if layout else lacking):
             known = found[kind.row]
             if len(known.examples) < EXAMPLES:
                 wanted += [(known, at) for at in kind.heads]
-            if kind.level:
-                severity = values.severity(kind.level.strip(" []()<>:|,"))
-                known.notes().severities[severity.name if severity is not None else "DEFAULT"] += kind.count
+            if kind.level >= 0:
+                known.notes().severities[LEVELS[kind.level]] += kind.count
             if layout and layout.time_:
-                known.notes().at(layout.time(looked.block.lines[kind.heads[0]]))
-                known.notes().at(layout.time(looked.block.lines[kind.last]))
+                known.notes().at(layout.time(looked.block.line_at(kind.heads[0])))
+                known.notes().at(layout.time(looked.block.line_at(kind.last)))
         if wanted:
             self._exemplify(looked.block, wanted, pieces)
         if self._numbered:
@@ -207,7 +209,7 @@ class TemplateMiner:
 
     def _add_entries(self) -> None:
         """Counts the entries of a block."""
-        entries, self._entries, self._layout = self._entries, [], None
+        entries, self._entries, self._prefixes = self._entries, [], None
         texts = pl.Series(values=[readable(_headline(entry.message)) for entry in entries], dtype=pl.String)
         _, looked = self._look(self._begun([Piece(lines=texts, size=len(texts), path="-", start=1)]))
         portion, kept = self._settle(looked)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from shakeout.logs.templates.block import Block
+from shakeout.logs.templates.prefix import LEVELS
 from shakeout.logs.templates.table import EXAMPLES, Limits, Seen, Table
 from shakeout.logs.templates.traces import MARKS, traces_of
 from shakeout.logs.templates.words import Flags, Numbers
@@ -21,11 +22,11 @@ class Kind:
     """
     The lines of one key and one level: how many, the last, and the first few (`heads`).
 
-    `row` is the number of the key, `level` None where the lines have none.
+    `row` is the number of the key, `level` that of the level, -1 where the lines have none.
     """
 
     row: int
-    level: str | None
+    level: int
     count: int
     last: int
     heads: Sequence[int]
@@ -97,14 +98,10 @@ def _passed(traces: Numbers, counts: Numbers) -> list[tuple[int, int]]:
 
 
 def _kinds(block: Block, rows: Numbers, lines: Numbers | None) -> Iterator[Kind]:
-    names: list[str | None] = [None]
+    kinds = 1
     if block.levels is not None:
-        names = block.levels.unique(maintain_order=True).to_list()
-        numbers = pl.DataFrame({"level": names, "number": range(len(names))}, schema_overrides={"level": pl.String})
-        levels = block.levels.to_frame("level").join(
-            numbers, on="level", how="left", nulls_equal=True, maintain_order="left"
-        )
-        rows = rows * len(names) + levels["number"].to_numpy()
+        kinds = len(LEVELS) + 1
+        rows = rows * kinds + block.levels + 1
     kept = rows if lines is None else rows.take(lines)
     if int(kept.max()) < _NARROW:
         kept = kept.astype(np.uint16)  # which is put in order by counting, not by comparing
@@ -116,9 +113,9 @@ def _kinds(block: Block, rows: Numbers, lines: Numbers | None) -> Iterator[Kind]
     ends = [*begins[1:].tolist(), len(order)]
     for row, first, end in zip(ordered.take(begins).tolist(), begins.tolist(), ends, strict=True):
         heads = order[first : min(first + EXAMPLES, end)].tolist()
-        level = names[row % len(names)]
+        level = row % kinds - 1
         last = int(order[end - 1])
-        yield Kind(row=row // len(names), level=level, count=end - first, last=last, heads=heads)
+        yield Kind(row=row // kinds, level=level, count=end - first, last=last, heads=heads)
 
 
 def _beyond(outlines: pl.Series, hashes: pl.Series, limits: Limits) -> Flags:

@@ -12,9 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from shakeout.logs import values
+from shakeout.logs.entry import Severity
+
+LEVELS = tuple(severity.name for severity in Severity)
+"""The names of levels, by their numbers."""
 
 SAMPLE = 1000
 AGREED = 0.8
@@ -55,6 +61,8 @@ _SHAPES: dict[str, str] = {
     "named": r"[\w./-]+:[0-9]+\]\s+|[A-Za-z_/.$][\w./$@#*+()-]*(?:\[[^\]]*\])?:(?:\s+|$)",
     "column": r"\S+ {2,}",
 }
+_SKIP = r"(?:\S+\s+)"
+
 _AFTER_NAMES = {"time": 4, "level": 3, "named": 2, "group": 1, "separator": 2}
 
 
@@ -63,30 +71,62 @@ class Layout:
     """
     The prefix of a log's lines: the `elements` it is made of, and one regular expression that takes it off.
 
-    A line that ends early, or has only a part of it, loses that part.
+    A line that ends early, or has only a part of it, loses that part. `complete` finds the group `all` in lines that
+    have all elements; `to_level` takes off what is before the level, and the same with it.
     """
 
     elements: tuple[str, ...]
     pattern: str
+    to_level: tuple[str, str]
     level: int | None = None
     time_: int | None = None
     compiled: re.Pattern[str] = field(repr=False, compare=False)
+    complete: re.Pattern[str] = field(repr=False, compare=False)
 
     def applied(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The frame (column `line`) with the bare message as `text` and the name of its severity as `level`."""
+        """
+        The frame (column `line`) with the bare message as `text` and what says its severity as `level`, maybe nothing.
+
+        What the prefix has up to its level is taken off in two steps, which is quicker than to look for the group.
+        """
         line = pl.col("line")
-        level = line.str.extract(self.pattern, self.level) if self.level else pl.lit(None, pl.String)
-        return frame.with_columns(text=line.str.replace(self.pattern, ""), level=level)
+        if not self.level:
+            return frame.with_columns(text=line.str.replace(self.pattern, ""), level=pl.lit(None, pl.String))
+        before, through = (line.str.replace(pattern, "") for pattern in self.to_level)
+        size = before.str.len_chars().cast(pl.Int64) - through.str.len_chars().cast(pl.Int64)
+        return frame.with_columns(text=line.str.replace(self.pattern, ""), level=before.str.head(size))
 
     def bare(self, line: str) -> str:
         """The message of a line."""
         return self.compiled.sub("", line, count=1)
+
+    def whole(self, line: str) -> tuple[str, int] | None:
+        """The prefix of a line and its level, a number of `LEVELS`; None if the line has not all elements."""
+        found = self.complete.match(line)
+        if found is None or found["all"] is None:
+            return None
+        return found[0], _level_of(found["level"] if self.level else None)
 
     def time(self, line: str) -> datetime | None:
         """The time of a line, if it has one that can be read."""
         if self.time_ is None or (found := self.compiled.match(line)) is None or not found.group(self.time_):
             return None
         return values.time(found.group(self.time_).strip(" []()<>,:|"))[0]
+
+
+def levels_of(texts: pl.Series) -> NDArray[np.int32]:
+    """The level of each line, a number of `LEVELS`, by what says its severity; -1 where nothing does."""
+    names = texts.unique()
+    numbers = pl.Series(values=[_level_of(name) for name in names], dtype=pl.Int32)
+    return texts.replace_strict(names, numbers, return_dtype=pl.Int32).to_numpy()
+
+
+def _level_of(text: str | None) -> int:
+    if not text:
+        return -1
+    words = text.strip(" []()<>:|,\t").split()
+    severity = values.severity(words[-1].strip("[]()<>:|,")) if words else None
+    return LEVELS.index("DEFAULT" if severity is None else severity.name)
 
 
 def layout_of(lines: Sequence[str]) -> Layout | None:
@@ -126,7 +166,7 @@ def _next(rest: Sequence[str], elements: Sequence[str]) -> tuple[str, str] | Non
             return name, f"(?:{_SHAPES[name]})"
     for name, most in _AFTER_NAMES.items():
         if name in allowed and not (name == "level" and name in elements) and (begun or name in ("time", "level")):
-            piece = rf"(?:\S+\s+){{1,{most}}}?(?:{_SHAPES[name]})"
+            piece = rf"{_SKIP}{{1,{most}}}?(?:{_SHAPES[name]})"
             if _share(piece, rest) >= AGREED:
                 return name, piece
     return None
@@ -143,18 +183,26 @@ def _ends(elements: Sequence[str]) -> bool:
 
 
 def _layout(elements: Sequence[str], pieces: Sequence[str]) -> Layout:
-    pattern = ""
-    for name, piece in reversed(list(zip(elements, pieces, strict=True))):
-        pattern = f"(?:(?P<{name}>{piece}){pattern})?" if name in ("time", "level") else f"(?:{piece}{pattern})?"
-    pattern = _once(f"^{pattern}")
+    complete = re.compile(_nested(elements, pieces, "(?P<all>)"))
+    pattern = _nested(elements, pieces)
     compiled = re.compile(pattern)
+    level = elements.index("level") if "level" in elements else 0
     return Layout(
         elements=tuple(elements),
         pattern=pattern,
+        to_level=(_nested(elements[:level], pieces), _nested(elements[: level + 1], pieces)),
         level=compiled.groupindex.get("level"),
         time_=compiled.groupindex.get("time"),
         compiled=compiled,
+        complete=complete,
     )
+
+
+def _nested(elements: Sequence[str], pieces: Sequence[str], end: str = "") -> str:
+    pattern = end
+    for name, piece in reversed(list(zip(elements, pieces, strict=False))):
+        pattern = f"(?:(?P<{name}>{piece}){pattern})?" if name in ("time", "level") else f"(?:{piece}{pattern})?"
+    return _once(f"^{pattern}")
 
 
 def _once(pattern: str) -> str:
