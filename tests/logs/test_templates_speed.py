@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import polars as pl
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from shakeout.logs.templates import TemplateMiner
 from shakeout.logs.templates.fold import SIGN, Known, names_folded
 from shakeout.logs.templates.names import LONGEST, names_of
-from shakeout.logs.templates.shape import shape
+from shakeout.logs.templates.shape import _once, shape
 from shakeout.logs.templates.table import EVERY
 
 _piece = st.sampled_from([SIGN, "open ", "closed ", "/a/b/c ", "www.example.com ", "x=", "(", ") ", "node "])
@@ -24,7 +25,7 @@ def test_the_fold_with_a_memory_is_the_fold(portions: list[list[str]]) -> None:
     known = Known()
     for portion in portions:
         rough = pl.Series(values=portion, dtype=pl.String)
-        assert known.folded(rough).to_list() == names_folded(rough).to_list()
+        assert known.folded(rough.to_list()) == names_folded(rough).to_list()
 
 
 def test_a_phrase_that_is_repeated_is_one_phrase_wherever_it_begins() -> None:
@@ -35,6 +36,16 @@ def test_a_phrase_that_is_repeated_is_one_phrase_wherever_it_begins() -> None:
     assert shape(f"a {SIGN} b {SIGN} c a {SIGN} b {SIGN} c a {SIGN}") != shape(f"a {SIGN} b {SIGN} c b {SIGN}")
     assert shape(f"sum: up {SIGN}up {SIGN}") == f"sum: up {SIGN}"
     assert shape(f"from {SIGN} to {SIGN}") == f"from {SIGN} to {SIGN}"
+
+
+_stretch = st.sampled_from(["a ", "b", "|", "q" * 59, "w", f"b{SIGN}", f"b a {SIGN}", SIGN, SIGN])
+
+
+@given(text=st.lists(_stretch, max_size=16).map("".join))
+@settings(deadline=None, max_examples=500)
+def test_repeated_phrases_are_those_of_an_expression(text: str) -> None:
+    expression = re.compile(rf"((?:[^{SIGN}|]{{1,60}}{SIGN}){{1,4}}?)\1+")
+    assert _once(text) == expression.sub(r"\1", text)
 
 
 def test_words_that_two_events_share_are_names_however_long_the_line() -> None:

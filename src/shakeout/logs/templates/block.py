@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +12,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from shakeout.logs.templates import compiled
 from shakeout.logs.templates.fold import Known, cut, numbers_folded, text_folded, without_escapes
 from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import levels_of
 from shakeout.logs.templates.prefixes import Prefixes
 from shakeout.logs.templates.words import WITHIN, Flags, Hashes, Numbers
+
+FEW = 1 << 13
+"""Lines that are counted without the engine, which takes its time for each call."""
 
 _NEWLINE = ord("\n")
 
@@ -72,14 +77,27 @@ class Block:
             return pl.Series(values=_cut(self.bare, self.ends, places), dtype=pl.Binary).hash().to_numpy()
         return self.bare.gather(places).hash().to_numpy()
 
-    def holding(self, places: Numbers, words: Sequence[str]) -> Flags:
-        """Which of some lines, by their positions, have all of these words, each by itself."""
-        found = [_word(word).search for word in words]
+    def holding(self, places: Numbers, sizes: Sequence[int], words: Sequence[Sequence[str]]) -> Flags:
+        """
+        Which of some lines, by their positions, have all of the words that are asked of them, each by itself.
+
+        Of the lines, `sizes` one after the other are asked for the same `words`.
+        """
+        if isinstance(self.bare, bytes) and self.ends is not None:
+            asked = [[word.encode() for word in some] for some in words]
+            found = compiled.holding(self.bare, *_bounds(self.ends, places), sizes, asked)
+            if found is not None:
+                return found
         if isinstance(self.bare, bytes):
-            lines = _cut(self.bare, self.ends, places)
+            lines = iter(_cut(self.bare, self.ends, places))
         else:
-            lines = [str(text).encode("utf-8", "replace") for text in self.bare.gather(places)]
-        return np.fromiter((all(search(line) for search in found) for line in lines), bool, len(lines))
+            lines = (str(text).encode("utf-8", "replace") for text in self.bare.gather(places))
+        every = (
+            all(search(line) for search in some)
+            for size, some in zip(sizes, ([_word(word).search for word in some] for some in words), strict=True)
+            for line in itertools.islice(lines, size)
+        )
+        return np.fromiter(every, bool, len(places))
 
     def folded(self, known: Known, places: Numbers | None = None) -> tuple[pl.Series, Numbers]:
         """
@@ -88,13 +106,19 @@ class Block:
         `known` is the memory of the second fold. Bytes are folded before they are divided, which is quicker.
         """
         if isinstance(self.bare, bytes):
-            data = self.bare if places is None else b"\n".join(_cut(self.bare, self.ends, places))
-            rough = cut(_lines_of(text_folded(_text_of(data)), data))
+            rough = _folded(self.bare if places is None else b"\n".join(_cut(self.bare, self.ends, places)))
         else:
-            rough = numbers_folded(self.texts if places is None else self.texts.gather(places))
+            rough = numbers_folded(self.bare if places is None else self.bare.gather(places))
+        if len(rough) <= FEW:
+            numbers: dict[str, int] = {}
+            kinds = [numbers.setdefault(text, len(numbers)) for text in rough]
+            kept: dict[str, int] = {}
+            some = [kept.setdefault(key, len(kept)) for key in known.folded(list(numbers))]
+            return pl.Series("key", list(kept), dtype=pl.String), np.array(some, np.intp).take(kinds)
         frame = pl.DataFrame({"rough": rough}).with_row_index("at")
         groups = frame.group_by("rough", maintain_order=True).agg("at")
-        found = pl.DataFrame({"key": known.folded(groups["rough"]), "at": groups["at"]}).with_row_index("part")
+        folded = pl.Series(values=known.folded(groups["rough"].to_list()), dtype=pl.String)
+        found = pl.DataFrame({"key": folded, "at": groups["at"]}).with_row_index("part")
         keys = found.group_by("key", maintain_order=True).agg("part").with_row_index("row")
         parts = _scattered(keys["part"], len(found))
         return keys["key"], parts[_scattered(found["at"], len(frame))]
@@ -105,9 +129,14 @@ def _cut(data: bytes, ends: Numbers | None, places: Sequence[int] | Numbers) -> 
     if ends is None:
         lines = data.split(b"\n")
         return [lines[place] for place in places]
+    starts, stops = _bounds(ends, places)
+    return [data[start:end] for start, end in zip(starts.tolist(), stops.tolist(), strict=True)]
+
+
+def _bounds(ends: Numbers, places: Sequence[int] | Numbers) -> tuple[Numbers, Numbers]:
+    """Where some lines begin and end, by their positions."""
     at = np.asarray(places, np.intp)
-    starts = np.where(at > 0, ends.take(at - 1, mode="wrap") + 1, 0)
-    return [data[start:end] for start, end in zip(starts.tolist(), ends.take(at).tolist(), strict=True)]
+    return np.where(at > 0, ends.take(at - 1, mode="wrap") + 1, 0), ends.take(at)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -154,7 +183,24 @@ def column_of(block: bytes) -> pl.Series:
 
     Lines end with LF or CRLF. Bytes that are no UTF-8 become the replacement character.
     """
-    return _lines_of(_text_of(block), block)
+    return _lines_of(block, pl.col("line"))
+
+
+def _folded(block: bytes) -> pl.Series:
+    """The lines of a block through the first fold, which is quicker before they are divided."""
+    return cut(_lines_of(block, text_folded(pl.col("line"))))
+
+
+def _lines_of(block: bytes, made: pl.Expr) -> pl.Series:
+    """The lines of what is `made` of the text of a block."""
+    lines = made.str.split("\n").explode()
+    if b"\r" in block:
+        lines = lines.str.strip_suffix("\r")
+    text = pl.DataFrame({"line": pl.Series([block], dtype=pl.Binary)})
+    try:
+        return text.select(pl.col("line").cast(pl.String)).select(lines).to_series()
+    except pl.exceptions.ComputeError:
+        return pl.DataFrame({"line": [block.decode("utf-8", "replace")]}).select(lines).to_series()
 
 
 def _scattered(places: pl.Series, size: int) -> Numbers:
@@ -163,15 +209,3 @@ def _scattered(places: pl.Series, size: int) -> Numbers:
     sizes = places.list.len().to_numpy()
     found[places.explode().to_numpy()] = np.repeat(np.arange(len(places)), sizes)
     return found
-
-
-def _text_of(block: bytes) -> pl.Series:
-    try:
-        return pl.Series("line", [block], dtype=pl.Binary).cast(pl.String)
-    except pl.exceptions.ComputeError:
-        return pl.Series("line", [block.decode("utf-8", "replace")])
-
-
-def _lines_of(text: pl.Series, block: bytes) -> pl.Series:
-    lines = text.str.split("\n").explode()
-    return lines.str.strip_suffix("\r") if b"\r" in block else lines

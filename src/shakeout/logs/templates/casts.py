@@ -56,7 +56,7 @@ REMEMBERED = 50_000
 PENDING = 1 << 12
 """Sketches of which too few lines came so far that are remembered."""
 
-_LACKING = 0x9E3779B97F4A7C15
+_LACKING = np.uint64(0x9E3779B97F4A7C15)
 """Makes of a sketch the one of its lines that lack a word which its key has."""
 
 _ANY_VALUE = "00"
@@ -118,8 +118,8 @@ class Casts:
         """
         The keys of a block's lines, and which of them each line is taken to have.
 
-        `fold` gives the keys of some lines, `hashed` a hash of each; `holding` says which of some lines have all of
-        some words.
+        `fold` gives the keys of some lines, `hashed` a hash of each; `holding` says which of some lines, so many at a
+        time, have all of some words.
         """
         return self._settled(sketches, fold, hashed, holding, frozenset())
 
@@ -169,9 +169,7 @@ class Casts:
         self._decide(disputed, mine, said)
         if not before and not (
             self._folded.isdisjoint(mine.keys() - set(sketches.names.tolist()))
-            and all(
-                holding(runs.places.take(mine[name]), self._needs[name]).all() for name in mine.keys() & self._needs
-            )
+            and self._have_all({name: runs.places.take(ones) for name, ones in mine.items()}, holding)
         ):
             # Of what was too wide, the narrow ones are asked; of what has a key, the lines that lack a word of it.
             return self._settled(sketches, fold, hashed, holding, mine.keys())
@@ -191,26 +189,35 @@ class Casts:
         used = np.bincount(result, minlength=len(keys)) > 0
         return list(itertools.compress(keys, used)), (np.cumsum(used) - 1).take(result)
 
+    def _have_all(self, lines: Mapping[int, Numbers], holding: Holding) -> bool:
+        """Whether all of some lines of sketches have the words that the keys of these have."""
+        needy = sorted(lines.keys() & self._needs)
+        if not needy:
+            return True
+        some = [lines[name] for name in needy]
+        return bool(holding(np.concatenate(some), list(map(len, some)), [self._needs[name] for name in needy]).all())
+
     def _without(self, names: Hashes, of: Numbers, holding: Holding) -> tuple[Hashes, Numbers]:
         """The sketches of lines, where lines that lack a word that their sketch's key has are of another one."""
         needy = [at for at, name in enumerate(names.tolist()) if name in self._needs]
-        others: list[int] = []
         if not needy:
             return names, of
         asked = np.zeros(len(names), bool)
         asked[needy] = True
         lines = np.flatnonzero(asked.take(of))
         lines = lines.take(np.argsort(of.take(lines), kind="stable"))
-        ends = np.searchsorted(of.take(lines), needy, side="right").tolist()
-        for at, start, end in zip(needy, [0, *ends], ends, strict=False):
-            name = int(names[at])
-            lacking = lines[start:end][~holding(lines[start:end], self._needs[name])]
-            if len(lacking):
-                of = of if others else of.copy()
-                of[lacking] = len(names) + len(others)
-                others.append(name ^ _LACKING)
-        self._lacking.update(others)
-        return np.append(names, np.array(others, np.uint64)), of
+        sizes = np.bincount(of.take(lines), minlength=len(names)).take(needy)
+        has = holding(lines, sizes.tolist(), [self._needs[int(names[at])] for at in needy])
+        without = np.flatnonzero(np.bincount(of.take(lines[~has]), minlength=len(names)))
+        if not len(without):
+            return names, of
+        others = names.take(without) ^ _LACKING
+        self._lacking.update(others.tolist())
+        now = np.zeros(len(names), np.intp)
+        now[without] = len(names) + np.arange(len(without))
+        of = of.copy()
+        of[lines[~has]] = now.take(of.take(lines[~has]))
+        return np.append(names, others), of
 
     def _is_folded(self, name: int) -> bool:
         return name in self._folded or name in self._lacking
@@ -279,9 +286,12 @@ class Casts:
             name: list(map(_text_of, [one.key] if one.common else undecided[name].keys)) for name, one in ones.items()
         }
         words = iter(spoken(text.encode() for some in texts.values() for text in some))
-        for name, one in ones.items():
-            more = reduce(and_, itertools.islice(words, len(texts[name]))) - set(said[name].tolist())
-            needed = reduce(and_, map(_never_said, texts[name])) | _those(more, texts[name][0])
+        more = {
+            name: reduce(and_, itertools.islice(words, len(some))) - set(said[name].tolist())
+            for name, some in texts.items()
+        }
+        for (name, one), those in zip(ones.items(), _those((texts[name][0], more[name]) for name in ones), strict=True):
+            needed = reduce(and_, map(_never_said, texts[name])) | those
             if needed:
                 self._needs[name] = tuple(sorted(needed))
             self._known[name] = one.key
@@ -338,12 +348,12 @@ def _chosen(sketches: Sketches, folded: Hashes) -> tuple[Hashes, Numbers, Number
     return names, which.take(sketches.of), narrow
 
 
-def _those(hashes: set[int], text: str) -> set[str]:
-    """The words of a text that have these hashes."""
-    if not hashes:
-        return set()
-    words = sorted(set(_DIVIDED.findall(text)))
-    return {word for word, found in zip(words, spoken(word.encode() for word in words), strict=True) if found & hashes}
+def _those(asked: Iterable[tuple[str, set[int]]]) -> list[set[str]]:
+    """The words of texts that have some of these hashes each."""
+    some = [(set(_DIVIDED.findall(text)) if hashes else set[str](), hashes) for text, hashes in asked]
+    every = sorted(set[str]().union(*(words for words, _ in some)))
+    found = dict(zip(every, spoken(word.encode() for word in every), strict=False))
+    return [{word for word in words if found[word] & hashes} for words, hashes in some]
 
 
 def _text_of(key: str) -> str:

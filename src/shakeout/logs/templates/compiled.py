@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import zlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shakeout.logs.templates import words as plain
-from shakeout.logs.templates.words import COUNTED, COUNTERS, Hashes, Words, bare, counters, least
+from shakeout.logs.templates.words import COUNTED, COUNTERS, Flags, Hashes, Numbers, Words, bare, counters, least
 
 _HERE = Path(__file__).parent
 _BYTES_OF_A_WORD = 4
@@ -77,6 +78,22 @@ def cut(block: bytes, ends: NDArray[np.int64], cuts: NDArray[np.int32]) -> bytes
     return left[:size].tobytes()
 
 
+def holding(
+    block: bytes, starts: Numbers, ends: Numbers, sizes: Sequence[int], words: Sequence[Sequence[bytes]]
+) -> Flags | None:
+    """Which lines have all the words that are asked of them, see `Block.holding`; None without machine code."""
+    library = _library()
+    if library is None:
+        return None
+    found = np.empty(len(starts), bool)
+    every = [word for some in words for word in some]
+    arrays = [np.array(array, np.int64) for array in (starts, ends, sizes, list(map(len, words)))]
+    stops = np.cumsum(list(map(len, every)), dtype=np.int64)
+    at = [array.ctypes.data for array in arrays]
+    library.shakeout_holding(block, *at[:2], len(words), *at[2:], b"".join(every), stops.ctypes.data, found.ctypes.data)
+    return found
+
+
 def source_of(folder: Path) -> int:
     """What says which source in a folder a library was made from."""
     return zlib.crc32(b"".join(source.read_bytes() for source in sorted(folder.glob("*.c"))))
@@ -98,6 +115,7 @@ def _library() -> ctypes.CDLL | None:
     small, large = ctypes.c_uint32, ctypes.c_uint64
     _declare(library.shakeout_words, size, text, size, size, address, size, size, address, address, address)
     _declare(library.shakeout_names, None, address, address, size, address, small, address)
+    _declare(library.shakeout_holding, None, text, address, address, size, address, address, text, address, address)
     _declare(library.shakeout_prefix, large, text, size)
     _declare(library.shakeout_prefixes, None, text, size, size, text, address, large, size, address, address, address)
     _declare(library.shakeout_cut, size, text, size, address, address, address)

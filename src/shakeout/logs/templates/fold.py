@@ -9,6 +9,8 @@ hundred keys, and all thinking is done on these (`shape`, `group`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 SIGN = "\x1a"
@@ -73,7 +75,7 @@ ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
 
 def numbers_folded(lines: pl.Series) -> pl.Series:
     """The first fold of a column of lines (strings)."""
-    return cut(text_folded(without_escapes(lines)))
+    return cut(without_escapes(lines).str.replace_all(NUMBERS, SIGN))
 
 
 def without_escapes(lines: pl.Series) -> pl.Series:
@@ -81,7 +83,7 @@ def without_escapes(lines: pl.Series) -> pl.Series:
     return lines.str.replace_all(ANSI, "") if lines.str.contains("\x1b", literal=True).any() else lines
 
 
-def text_folded(text: pl.Series) -> pl.Series:
+def text_folded(text: pl.Expr) -> pl.Expr:
     """The first fold alone; each string may hold many lines."""
     return text.str.replace_all(NUMBERS, SIGN)
 
@@ -107,19 +109,22 @@ class Known:
     def __init__(self) -> None:
         self._keys: dict[str, str] = {}
 
-    def folded(self, rough: pl.Series) -> pl.Series:
-        """As `names_folded`."""
+    def folded(self, rough: Sequence[str]) -> list[str]:
+        """As `names_folded`, for texts."""
         if len(rough) > _REMEMBERED:
-            return names_folded(rough)
-        texts = rough.to_list()
-        keys = list(map(self._keys.get, texts))
-        new = [text for text, key in zip(texts, keys, strict=True) if key is None]
+            return _names_folded(rough)
+        keys = list(map(self._keys.get, rough))
+        new = [text for text, key in zip(rough, keys, strict=True) if key is None]
         if new:
-            found = dict(zip(new, names_folded(pl.Series(values=new, dtype=pl.String)), strict=True))
-            keys = [found[text] if key is None else key for text, key in zip(texts, keys, strict=True)]
+            found = dict(zip(new, _names_folded(new), strict=True))
             if len(self._keys) + len(new) <= _REMEMBERED:
                 self._keys.update((text, key) for text, key in found.items() if len(text) < _SHORT)
-        return pl.Series(values=keys, dtype=pl.String)
+            return [found[text] if key is None else key for text, key in zip(rough, keys, strict=True)]
+        return [key for key in keys if key is not None]
+
+
+def _names_folded(rough: Sequence[str]) -> list[str]:
+    return names_folded(pl.Series(values=rough, dtype=pl.String)).to_list()
 
 
 def keys_of(lines: pl.Series) -> pl.Series:

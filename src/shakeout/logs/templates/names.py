@@ -68,7 +68,10 @@ def _sides(slots: _Slots) -> frozenset[str]:
     for number, words in slots.several.items():
         if len(words) < COMMON:
             kinds[frozenset(words)].add(_kind(slots.frame(number)[1]))
-    every = Counter(map(_kind, slots.first.values()))
+    rows = Counter(map(id, slots.first.values()))
+    every: Counter[Row] = Counter()
+    for row in {id(row): row for row in slots.first.values()}.values():
+        every[_kind(row)] += rows[id(row)]
     least = max(SIDES, sum(1 for count in every.values() if count > 1) // 3)
     return frozenset(word for words, found in kinds.items() if len(found) >= least for word in words)
 

@@ -14,7 +14,7 @@ from shakeout.logs.templates.words import Flags, Hashes, Numbers
 
 Fold = Callable[[Numbers], tuple[pl.Series, Numbers]]
 Hashed = Callable[[Numbers], Hashes]
-Holding = Callable[[Numbers, Sequence[str]], Flags]
+Holding = Callable[[Numbers, Sequence[int], Sequence[Sequence[str]]], Flags]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

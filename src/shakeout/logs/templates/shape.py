@@ -13,7 +13,6 @@ _UNIT = (
     r"(?:[KMGTP]i?B|[KMGT]|[Bb]ytes?|B|[kMG]?Hz|[num]?s|msecs?|usecs?|secs?|seconds?|milliseconds?|microseconds?|"
     r"mins?|minutes?|hours?|hrs?|days?)"
 )
-_PHRASE_LIMIT = 1500
 _SPACE = re.compile(r"\s+")
 
 # A value directly after a short run of letters had an underscore that the fold took with it.
@@ -25,7 +24,6 @@ _ABOUT = re.compile(rf"(?<![^\s=(])[<>~]=?(?={SIGN}(?:[\s,;.)]|$))")
 _SIZE_TWICE = re.compile(rf"{SIGN} ?{_UNIT} \({SIGN}(?: ?{_UNIT})?\)")
 _MEASURE = re.compile(rf"{SIGN} {_UNIT}(?![0-9A-Za-z_/-])")
 _LIST = re.compile(rf"{SIGN}(?:[\s,;:/#.+*_&@~-]{{1,3}}{SIGN})+")
-_PHRASES = re.compile(rf"((?:[^{SIGN}|]{{1,60}}{SIGN}){{1,4}}?)\1+")
 _EMPTY_VALUE = re.compile(r"(?<=[0-9A-Za-z])  (?=[0-9A-Za-z\[(])")
 _NAMED = re.compile(rf"(?<![0-9A-Za-z])[A-Za-z]{{2,4}}[0-9](?=[.:_/@-]{{1,2}}{SIGN})")
 _HOLLOW = re.compile(r"\( ?\)|\[ ?\]|<>|\"\\?\"")
@@ -46,6 +44,7 @@ _DIGIT = re.compile(r"[0-9]")
 
 _MINUS, _PLUS = f"-{SIGN}", f"+{SIGN}"
 _MOST_PARTS = 4
+_LONGEST_PART = 60
 
 SHORT = 500
 """Characters of a text below which what is found out about it is remembered: long ones would take much memory."""
@@ -97,9 +96,7 @@ def _shape(key: str) -> str:
     if "=" in text:
         text = _QUOTED_SETTING.sub(_unless_said, text)
         text = _WRAPPED_SETTING.sub(SIGN, text)
-    if len(text) <= _PHRASE_LIMIT and _may_repeat(text):
-        text = _PHRASES.sub(r"\1", text)
-    return text
+    return _once(text)
 
 
 def _filled(empty: re.Match[str]) -> str:
@@ -111,14 +108,39 @@ def _unless_said(setting: re.Match[str]) -> str:
     return setting[0] if setting[1].lower().rstrip("=") in SAYS else f"{setting[1]}{SIGN}"
 
 
-def _may_repeat(text: str) -> bool:
-    """Whether a phrase with values can be in a text twice in a row: cheaper to ask than to look for it."""
-    parts = text.split(SIGN)[:-1]
-    return any(
-        again and part.endswith(again)
-        for size in range(1, min(_MOST_PARTS, len(parts) // 2) + 1)
-        for part, again in zip(parts, parts[size:], strict=False)
-    )
+def _once(text: str) -> str:
+    """
+    A text with each run of equal phrases but once; a phrase is up to `_MOST_PARTS` stretches with a value behind each.
+
+    The first stretch of a phrase may begin within what stands before its value: `sum: up 1 up 2` has `up` twice.
+    """
+    parts = text.split(SIGN)
+    last = len(parts) - 1
+    kept: list[str] = []
+    at = 0
+    while at < last:
+        size = _repeated(parts, at, last)
+        kept += parts[at : at + (size or 1)]
+        at += size or 1
+        again = parts[at : at + size]
+        while size and at + size <= last and parts[at : at + size] == again:
+            at += size
+    return SIGN.join((*kept, parts[last]))
+
+
+def _repeated(parts: Sequence[str], at: int, last: int) -> int:
+    """How many parts are the phrase that begins earliest in a part and comes again at once; 0 if none does."""
+    found, longest = 0, 0
+    for size in range(1, min(_MOST_PARTS, (last - at) // 2) + 1):
+        again = parts[at + size : at + 2 * size]
+        if (
+            len(again[0]) > longest
+            and parts[at].endswith(again[0])
+            and parts[at + 1 : at + size] == again[1:]
+            and all(0 < len(part) <= _LONGEST_PART and "|" not in part for part in again)
+        ):
+            found, longest = size, len(again[0])
+    return found
 
 
 def with_empty_value(key: str) -> str | None:
