@@ -6,11 +6,12 @@ Log templates: how exact, and how fast, against Drain3 with its default settings
 With LOGHUB=DIR it reads every `*_2k.log_structured.csv` below DIR (columns Content, EventId, EventTemplate; and the raw
 `*_2k.log` beside it, to measure with the prefix left on), else the generated logs of `bench.generated`. It fetches
 nothing. Both miners get the same bare lines in the same run; speed is measured in turn, one after the other, because
-the load of a shared machine changes from minute to minute. Of each single log Drain3 gets the first lines only; of the
-mixed ones all, or as many as it takes in some seconds: it becomes slower as its tree grows, so that fewer lines flatter
-it, and both are shown. The last column divides by processor time, which load changes less; it does not credit that
-shakeout uses all cores. With --memory it says instead how much memory ten times as many lines take, in a process of
-their own. Tables go to standard error; the last line of standard output is one JSON object.
+the load of a shared machine changes from minute to minute. Lines with prefixes are given to both as they are, and
+shakeout finds out what to take off. Of each single log Drain3 gets the first lines only; of the mixed ones all, or as
+many as it takes in some seconds: it becomes slower as its tree grows, so that fewer lines flatter it, and both are
+shown. One column divides by processor time, which load changes less; it does not credit that shakeout uses all cores.
+With --memory it says instead how much memory ten times as many lines take, in a process of their own. Tables go to
+standard error; the last line of standard output is one JSON object.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def _measure(given: argparse.Namespace, folder: str | None) -> None:
         if not folder:
             sets = samples(KNOWN, lines=20_000) + samples(OTHER, lines=20_000)
         with tempfile.TemporaryDirectory() as place:
-            _speeds(sets, Path(place), given.lines, drawn)
+            _speeds(sets, Path(place), given.lines, drawn, Path(folder) if folder else None)
 
 
 def _loghub(folder: Path) -> Iterator[Sample]:
@@ -172,14 +173,15 @@ def _drains(one: Sample) -> Accuracy:
 
 
 def _raw(one: Sample, folder: Path | None) -> float:
-    """GA where the prefix is left on the lines, to be found and taken off; syslog's where the lines have none."""
-    place = next(iter(sorted(folder.rglob(f"{one.name}_2k.log"))), None) if folder else None
+    """GA where the prefix is left on the lines, to be found and taken off."""
+    prefixes = _prefixes(one, folder)
+    if not prefixes:
+        return float("nan")
     miner = TemplateMiner(numbered=True)
     with tempfile.TemporaryDirectory() as scratch:
-        if place is None:
-            place = Path(scratch, "raw.log")
-            lines = (f"Oct 11 22:14:{at % 60:02d} db-a app[{at}]: {line}\n" for at, line in enumerate(one.lines))
-            place.write_text("".join(lines), encoding="utf-8")
+        place = Path(scratch, "raw.log")
+        lines = zip(prefixes, one.lines, strict=True)
+        place.write_text("".join(f"{prefix}{line}\n" for prefix, line in lines), encoding="utf-8")
         mine(place, miner)
     ids = [str(number) for column in miner.numbers() for number in column]
     if len(ids) != len(one.truth):
@@ -187,14 +189,37 @@ def _raw(one: Sample, folder: Path | None) -> float:
     return accuracy(one.truth, ids, ([""] * len(ids), [""] * len(ids))).grouping
 
 
-def _speeds(sets: Sequence[Sample], place: Path, count: int, drawn: Mapping[str, Statements]) -> None:
+def _prefixes(one: Sample, folder: Path | None) -> list[str]:
+    """
+    What stands before each line: as it is in the raw log of the same name, else as syslog would have it.
+
+    Nothing if the raw log has other lines.
+    """
+    place = next(iter(sorted(folder.rglob(f"{one.name}_2k.log"))), None) if folder else None
+    if place is None:
+        return [f"Oct 11 22:14:{at % 60:02d} db-a app[{at}]: " for at in range(len(one.lines))]
+    raw = place.read_text(encoding="utf-8", errors="replace").splitlines()
+    ends = [line.rfind(text.strip()) for line, text in zip(raw, one.lines, strict=False)]
+    if len(raw) != len(one.lines) or min(ends) < 0:
+        return []
+    return [line[:end] for line, end in zip(raw, ends, strict=True)]
+
+
+def _speeds(
+    sets: Sequence[Sample], place: Path, count: int, drawn: Mapping[str, Statements], folder: Path | None
+) -> None:
     _show("\n## Speed on each log: file to ids, lines/s\n")
-    _show(f"| log | lines | shakeout | Drain3, first {_SHARE:,} | times | times for each second of processor |")
-    _show("| --- | ---: | ---: | ---: | ---: | ---: |")
+    _show(
+        f"| log | lines | shakeout | Drain3, first {_SHARE:,} | times | times for each second of processor "
+        "| shakeout, with its prefixes | times |"
+    )
+    _show("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     slowest = float("inf")
     for one in sets:
-        path = place / "one.log"
-        slowest = min(slowest, _pair(one.name, path, _repeated(one.lines, path, count // 2)))
+        path, raw = place / "one.log", place / "raw.log"
+        size = _repeated(one.lines, path, count // 2)
+        _repeated(one.lines, raw, count // 2, _prefixes(one, folder))
+        slowest = min(slowest, _pair(one.name, path, raw, size))
     _show("\n## Speed on mixed logs: file to ids, lines/s\n")
     _show(
         f"| log | lines | shakeout | Drain3, first {_SHARE:,} | times | Drain3 | of so many lines | times "
@@ -205,6 +230,7 @@ def _speeds(sets: Sequence[Sample], place: Path, count: int, drawn: Mapping[str,
     _pair_whole("mixed", path, _repeated(_mixed(sets), path, count))
     if drawn:
         _pair_whole("mixed, every variable random", path, _written(_drawn(drawn, count), path))
+    _pair_whole("mixed, with prefixes", path, _with_prefixes(_mixed(sets), path, count), content=False)
     _pair_whole("mixed, variables behind", path, _written(_varied(sets, count, behind=True), path))
     _pair_whole("mixed, variables around", path, _written(_varied(sets, count, behind=False), path))
     _show(f"\nslowest log: {slowest:,.0f} lines/s; peak memory: {_megabytes():.0f} MB, with Drain3 in the process")
@@ -279,37 +305,64 @@ def _written(lines: Iterator[tuple[str, str]], path: Path) -> int:
     return count
 
 
-def _repeated(lines: Sequence[str], path: Path, count: int) -> int:
-    """Writes `count` lines: the given ones again and again, each time with its digits exchanged for others."""
+def _repeated(lines: Sequence[str], path: Path, count: int, prefixes: Sequence[str] = ()) -> int:
+    """
+    Writes `count` lines: the given ones again and again, each time with its digits exchanged for others.
+
+    The prefix of each stays what it is.
+    """
     rng = random.Random(7)
     text = "\n".join(lines) + "\n"
     written = 0
     with path.open("w", encoding="utf-8", errors="replace") as file:
         while written < count:
             other = "".join(rng.sample(_DIGITS, 10))
-            file.write(text.translate(str.maketrans(_DIGITS, other)))
+            part = text.translate(str.maketrans(_DIGITS, other))
+            if prefixes:
+                again = zip(prefixes, part.split("\n"), strict=False)
+                part = "".join(f"{prefix}{line}\n" for prefix, line in again)
+            file.write(part)
             written += len(lines)
     return written
 
 
-def _pair(name: str, path: Path, count: int) -> float:
-    """Measures both in turn on a single log."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        sample = [line.rstrip("\n") for line in itertools.islice(file, _SHARE)]
-    ours, our_effort = _our_speed(path)
-    theirs, their_effort, _ = _drains_speed(sample)
-    row = f"{ours:,.0f} | {theirs:,.0f} | {ours / theirs:.1f} | {our_effort / their_effort:.1f}"
-    _show(f"| {name} | {count:,} | {row} |")
-    return ours
+def _with_prefixes(lines: Sequence[str], path: Path, count: int) -> int:
+    """As `_repeated`, each with a time, a level, a thread and one of a hundred components in front of it."""
+    rng = random.Random(11)
+    prefixes = [
+        f"2026-03-{rng.randint(1, 28):02d} {rng.randint(0, 23):02d}:{rng.randint(0, 59):02d}:{rng.randint(0, 59):02d},"
+        f"{rng.randint(0, 999):03d} {rng.choice(('INFO', 'INFO', 'DEBUG', 'WARN', 'ERROR'))} "
+        f"[worker-{rng.randint(1, 40)}] app.part{rng.randint(1, 100)}.Main: "
+        for _ in lines
+    ]
+    return _repeated(lines, path, count, prefixes)
 
 
-def _pair_whole(name: str, path: Path, count: int) -> None:
+def _pair(name: str, path: Path, raw: Path, count: int) -> float:
+    """Measures both in turn on a single log, on the bare messages and on lines with prefixes."""
+    speeds: list[float] = []
+    told: list[str] = []
+    for log in (path, raw):
+        with log.open(encoding="utf-8", errors="replace") as file:
+            sample = [line.rstrip("\n") for line in itertools.islice(file, _SHARE)]
+        ours, our_effort = _our_speed(log, content=log is path)
+        theirs, their_effort, _ = _drains_speed(sample)
+        speeds.append(ours)
+        if log is path:
+            told += [f"{ours:,.0f}", f"{theirs:,.0f}", f"{ours / theirs:.1f}", f"{our_effort / their_effort:.1f}"]
+        else:
+            told += [f"{ours:,.0f}", f"{ours / theirs:.1f}"]
+    _show(f"| {name} | {count:,} | {' | '.join(told)} |")
+    return min(speeds)
+
+
+def _pair_whole(name: str, path: Path, count: int, *, content: bool = True) -> None:
     """Measures both in turn on all lines, with Drain3 on the first ones beside; medians over the rounds."""
     with path.open(encoding="utf-8", errors="replace") as file:
         lines = [line.rstrip("\n") for line in file]
     rounds: list[tuple[float, ...]] = []
     for _ in range(_ROUNDS):
-        ours, effort = _our_speed(path)
+        ours, effort = _our_speed(path, content=content)
         first, _, _ = _drains_speed(lines[:_SHARE])
         whole, its_effort, done = _drains_speed(lines)
         rounds.append((ours, first, ours / first, whole, done, ours / whole, effort / its_effort))
@@ -324,11 +377,11 @@ def _pair_whole(name: str, path: Path, count: int) -> None:
     }  # fmt: skip
 
 
-def _our_speed(path: Path) -> tuple[float, float]:
-    """Lines for each second of the clock, and of the processor."""
+def _our_speed(path: Path, *, content: bool) -> tuple[float, float]:
+    """Lines for each second of the clock, and of the processor; `content`: they have no prefix."""
     began, busy = time.perf_counter(), time.process_time()
     miner = TemplateMiner(numbered=True)
-    mine(path, miner, content=True)
+    mine(path, miner, content=content)
     seen = sum(len(column) for column in miner.numbers())
     return seen / (time.perf_counter() - began), seen / (time.process_time() - busy)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -57,18 +57,16 @@ class Block:
             texts = texts.str.replace_all("\n", "\x0b", literal=True)
         return str(texts.str.join("\n").item() or "").encode("utf-8", "replace")
 
-    def line_at(self, place: int) -> str:
-        """One of the lines as they came, by its position."""
+    def lines_at(self, places: Sequence[int]) -> list[str]:
+        """Some of the lines as they came, by their positions."""
         if isinstance(self.raw, pl.Series):
-            return str(self.raw[place])
-        [line] = _cut(self.raw, self.ends_of_raw, [place])
-        return line.removesuffix(b"\r").decode("utf-8", "replace")
+            return [str(line) for line in self.raw.gather(list(places))]
+        return _read(_cut(self.raw, self.ends_of_raw, places))
 
     def texts_at(self, places: Sequence[int]) -> list[str]:
         """The bare messages of some lines, by their positions; bytes are not made a column for these."""
         if isinstance(self.bare, bytes):
-            lines = _cut(self.bare, self.ends, places)
-            return [line.removesuffix(b"\r").decode("utf-8", "replace") for line in lines]
+            return _read(_cut(self.bare, self.ends, places))
         return [str(text) for text in self.bare.gather(list(places))]
 
     def hashed(self, places: Numbers) -> Hashes:
@@ -124,6 +122,10 @@ class Block:
         return keys["key"], parts[_scattered(found["at"], len(frame))]
 
 
+def _read(lines: Iterable[bytes]) -> list[str]:
+    return [line.removesuffix(b"\r").decode("utf-8", "replace") for line in lines]
+
+
 def _cut(data: bytes, ends: Numbers | None, places: Sequence[int] | Numbers) -> list[bytes]:
     """Some lines of bytes, by their positions, if it is known where the lines end, or if not."""
     if ends is None:
@@ -150,16 +152,15 @@ def block_of(lines: pl.Series | bytes, prefixes: Prefixes | None, size: int) -> 
     """
     A block of a column of `size` lines (valid strings), or of bytes with a line end between two lines.
 
-    Bytes are made a column where their lines must be looked at one by one: where they have terminal escapes, are JSON
-    objects, or have a prefix and are no UTF-8.
+    Bytes are made a column where their lines must be looked at one by one: where they have terminal escapes, or are
+    JSON objects.
     """
     bare, levels, ends = lines, None, None
     if prefixes is not None:
-        taken = prefixes.taken(lines) if isinstance(lines, bytes) else None
-        if taken is not None:
+        if isinstance(lines, bytes):
+            taken = prefixes.taken(lines, size)
             bare, levels, ends = taken.bare, taken.levels, taken.ends
         else:
-            lines = column_of(lines) if isinstance(lines, bytes) else lines
             frame = prefixes.layout.applied(pl.DataFrame({"line": lines}))
             bare, levels = frame["text"], levels_of(frame["level"])
     if isinstance(bare, bytes) and (b"\x1b" in bare or _has_objects(bare)):

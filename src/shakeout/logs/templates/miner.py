@@ -147,23 +147,26 @@ class TemplateMiner:
 
     def _add(self, looked: Looked, pieces: Sequence[Piece]) -> None:
         portion, found = self._settle(looked)
-        wanted: list[tuple[Seen, int]] = []
-        layout = self._prefixes.layout if self._prefixes else None
-        lacking = [row for row, known in found.items() if len(known.examples) < EXAMPLES]
-        for kind in portion.kinds(found if layout else lacking):
-            known = found[kind.row]
-            if len(known.examples) < EXAMPLES:
-                wanted += [(known, at) for at in kind.heads]
-            if kind.level >= 0:
-                known.notes().severities[LEVELS[kind.level]] += kind.count
-            if layout and layout.time_:
-                known.notes().at(layout.time(looked.block.line_at(kind.heads[0])))
-                known.notes().at(layout.time(looked.block.line_at(kind.last)))
+        for row, level, count in portion.levels():
+            if (known := found.get(row)) is not None:
+                known.notes().severities[LEVELS[level]] += count
+        if self._prefixes and self._prefixes.layout.time_:
+            self._note_times(self._prefixes.layout, portion, found)
+        lacking = {row: known for row, known in found.items() if len(known.examples) < EXAMPLES}
+        wanted = [(lacking[row], at) for row, heads in portion.heads(lacking) for at in heads]
         if wanted:
             self._exemplify(looked.block, wanted, pieces)
         if self._numbered:
             self._number(portion, found)
         self._counted += looked.block.size
+
+    def _note_times(self, layout: Layout, portion: Portion, found: Mapping[int, Seen]) -> None:
+        """Widens the time of each key by those of its first line and its last."""
+        firsts, lasts = portion.spans()
+        lines = portion.block.lines_at([spans[row] for row in found for spans in (firsts, lasts)])
+        for known, first, last in zip(found.values(), lines[::2], lines[1::2], strict=True):
+            known.notes().at(layout.time(first))
+            known.notes().at(layout.time(last))
 
     def _count(self, portion: Portion) -> dict[int, Seen]:
         """Counts the lines of each key; what was seen under those that are kept, by their numbers."""
@@ -173,7 +176,7 @@ class TemplateMiner:
             known.count += int(portion.counts[row])
         for trace, count in portion.passed:
             table.passed[trace] += count
-        first = {kind.row: kind.heads[0] for kind in reversed(list(portion.kinds(portion.new)))}
+        first = {row: heads[0] for row, heads in portion.heads(portion.new)}
         for row, (key, trace, hashed) in portion.new.items():
             kept = table.add(key, trace, hashed, int(portion.counts[row]), self._counted + first[row])
             if kept is not None:

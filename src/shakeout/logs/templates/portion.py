@@ -18,21 +18,6 @@ _NARROW = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kind:
-    """
-    The lines of one key and one level: how many, the last, and the first few (`heads`).
-
-    `row` is the number of the key, `level` that of the level, -1 where the lines have none.
-    """
-
-    row: int
-    level: int
-    count: int
-    last: int
-    heads: Sequence[int]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Portion:
     """
     A block and the keys of its lines.
@@ -56,16 +41,41 @@ class Portion:
     traces: Numbers
     passed: Sequence[tuple[int, int]]
 
-    def kinds(self, wanted: Collection[int] | None = None) -> Iterator[Kind]:
-        """The lines of each key and level; of some keys alone, if these are given."""
-        lines = None
-        if wanted is not None:
-            if not wanted:
-                return iter(())
-            some = np.zeros(self.keys, bool)
-            some[list(wanted)] = True
-            lines = np.flatnonzero(some.take(self.rows))
-        return _kinds(self.block, self.rows, lines)
+    def spans(self) -> tuple[list[int], list[int]]:
+        """The positions of the first line of each key, and of the last."""
+        places = np.arange(len(self.rows))
+        first, last = np.empty(self.keys, np.intp), np.empty(self.keys, np.intp)
+        last[self.rows] = places
+        first[self.rows[::-1]] = places[::-1]
+        return first.tolist(), last.tolist()
+
+    def levels(self) -> Iterator[tuple[int, int, int]]:
+        """Each key with each level that its lines have, and how many have it."""
+        if self.block.levels is None:
+            return
+        with_level = np.flatnonzero(self.block.levels >= 0)
+        kinds = self.rows.take(with_level) * len(LEVELS) + self.block.levels.take(with_level)
+        counts = np.bincount(kinds)
+        for kind in np.flatnonzero(counts).tolist():
+            yield *divmod(kind, len(LEVELS)), int(counts[kind])
+
+    def heads(self, wanted: Collection[int]) -> Iterator[tuple[int, Sequence[int]]]:
+        """The positions of the first few lines of some keys."""
+        if not wanted:
+            return
+        some = np.zeros(self.keys, bool)
+        some[list(wanted)] = True
+        lines = np.flatnonzero(some.take(self.rows))
+        rows = self.rows.take(lines)
+        if self.keys < _NARROW:
+            rows = rows.astype(np.uint16)  # which is put in order by counting, not by comparing
+        order = np.argsort(rows, kind="stable")
+        ordered, lines = rows.take(order), lines.take(order)
+        begins = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        for row, start, end in zip(
+            ordered.take(begins).tolist(), begins.tolist(), [*begins[1:].tolist(), len(lines)], strict=True
+        ):
+            yield row, lines[start : min(start + EXAMPLES, end)].tolist()
 
 
 def counted(block: Block, keys: pl.Series, rows: Numbers, table: Table) -> Portion:
@@ -95,27 +105,6 @@ def _passed(traces: Numbers, counts: Numbers) -> list[tuple[int, int]]:
     kinds, which = np.unique(traces, return_inverse=True)
     sums = np.bincount(which, weights=counts, minlength=len(kinds))
     return [(trace, int(count)) for trace, count in zip(kinds.tolist(), sums.tolist(), strict=True)]
-
-
-def _kinds(block: Block, rows: Numbers, lines: Numbers | None) -> Iterator[Kind]:
-    kinds = 1
-    if block.levels is not None:
-        kinds = len(LEVELS) + 1
-        rows = rows * kinds + block.levels + 1
-    kept = rows if lines is None else rows.take(lines)
-    if int(kept.max()) < _NARROW:
-        kept = kept.astype(np.uint16)  # which is put in order by counting, not by comparing
-    order = np.argsort(kept, kind="stable")
-    ordered = kept.take(order)
-    begins = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-    if lines is not None:
-        order = lines.take(order)
-    ends = [*begins[1:].tolist(), len(order)]
-    for row, first, end in zip(ordered.take(begins).tolist(), begins.tolist(), ends, strict=True):
-        heads = order[first : min(first + EXAMPLES, end)].tolist()
-        level = row % kinds - 1
-        last = int(order[end - 1])
-        yield Kind(row=row // kinds, level=level, count=end - first, last=last, heads=heads)
 
 
 def _beyond(outlines: pl.Series, hashes: pl.Series, limits: Limits) -> Flags:

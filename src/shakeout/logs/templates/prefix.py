@@ -7,10 +7,11 @@ of five have at this place belongs to the prefix. The prefix ends where the line
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -72,12 +73,13 @@ class Layout:
     The prefix of a log's lines: the `elements` it is made of, and one regular expression that takes it off.
 
     A line that ends early, or has only a part of it, loses that part. `complete` finds the group `all` in lines that
-    have all elements; `to_level` takes off what is before the level, and the same with it.
+    have all elements; `to_level` takes off what is before the level, and the same with it; `to_time` finds the time.
     """
 
     elements: tuple[str, ...]
     pattern: str
     to_level: tuple[str, str]
+    to_time: re.Pattern[str] = field(repr=False, compare=False)
     level: int | None = None
     time_: int | None = None
     compiled: re.Pattern[str] = field(repr=False, compare=False)
@@ -100,6 +102,11 @@ class Layout:
         """The message of a line."""
         return self.compiled.sub("", line, count=1)
 
+    def begins(self, line: str) -> tuple[str, int]:
+        """What a line has of a prefix, and its level, a number of `LEVELS`."""
+        found = self.compiled.match(line)
+        return (found[0], _level_of(found["level"] if self.level else None)) if found else ("", -1)
+
     def whole(self, line: str) -> tuple[str, int] | None:
         """The prefix of a line and its level, a number of `LEVELS`; None if the line has not all elements."""
         found = self.complete.match(line)
@@ -109,9 +116,14 @@ class Layout:
 
     def time(self, line: str) -> datetime | None:
         """The time of a line, if it has one that can be read."""
-        if self.time_ is None or (found := self.compiled.match(line)) is None or not found.group(self.time_):
+        if self.time_ is None or (found := self.to_time.match(line)) is None or not found["time"]:
             return None
-        return values.time(found.group(self.time_).strip(" []()<>,:|"))[0]
+        text = found["time"].strip(" []()<>,:|")
+        if text[4:5] == "-" and text[10:11] in ("T", " "):
+            with contextlib.suppress(ValueError):  # what it can read it reads in a thirtieth of the time
+                moment = datetime.fromisoformat(text)
+                return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return values.time(text)[0]
 
 
 def levels_of(texts: pl.Series) -> NDArray[np.int32]:
@@ -187,10 +199,12 @@ def _layout(elements: Sequence[str], pieces: Sequence[str]) -> Layout:
     pattern = _nested(elements, pieces)
     compiled = re.compile(pattern)
     level = elements.index("level") if "level" in elements else 0
+    times = [place for place, name in enumerate(elements) if name == "time"]
     return Layout(
         elements=tuple(elements),
         pattern=pattern,
         to_level=(_nested(elements[:level], pieces), _nested(elements[: level + 1], pieces)),
+        to_time=re.compile(_nested(elements[: times[-1] + 1] if times else [], pieces)),
         level=compiled.groupindex.get("level"),
         time_=compiled.groupindex.get("time"),
         compiled=compiled,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,8 +29,9 @@ KNOWN = 1 << 12
 """Prefixes that are remembered."""
 
 ASKED = 256
-"""Lines of a block, in each of a few rounds, from which new prefixes are learned."""
+"""Lines of a block, in each of a few rounds, from which new prefixes are learned; fewer where nothing was learned."""
 
+_LEAST = 16
 _ROUNDS = 3
 _ENTRY = np.dtype([("hash", np.uint64), ("one", np.int32), ("level", np.int32)])
 _SECONDS = re.compile(r"(?<![0-9])[0-9]{10,}")
@@ -75,33 +76,29 @@ class Prefixes:
         self._kinds = _kinds(layout)
         self._known: dict[int, tuple[int, int]] = {}
         self._table = np.zeros(2, _ENTRY)
+        self._asked = ASKED
         self._lock = threading.Lock()
 
-    def taken(self, block: bytes) -> Taken | None:
-        """The bare messages of a block of lines; None if they are no UTF-8."""
-        if not _is_text(block):
-            return None
-        lines = block.count(b"\n") + 1
-        found = compiled.prefixed(block, lines, self._kinds, self._table, LONGEST)
+    def taken(self, block: bytes, size: int) -> Taken:
+        """The bare messages of a block of so many lines."""
+        found = compiled.prefixed(block, size, self._kinds, self._table, LONGEST)
         if found is None:
             ends = _ends(block)
-            cuts, levels = np.full(lines, -1, np.int32), np.full(lines, -1, np.int32)
+            cuts, levels = np.full(size, -1, np.int32), np.full(size, -1, np.int32)
         else:
             cuts, levels, ends = found
         missing = np.flatnonzero(cuts < 0)
         if len(missing):
-            cuts[missing], levels[missing] = self._found(block, ends, missing, learn=found is not None)
+            lines = list(_lines(block, ends, missing))
+            cuts[missing], levels[missing] = self._found(lines, learn=found is not None)
         return Taken(bare=compiled.cut(block, ends, cuts) or _cut(block, ends, cuts), levels=levels, ends=ends)
 
-    def _found(
-        self, block: bytes, ends: NDArray[np.int64], places: Numbers, *, learn: bool
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Where the prefixes of some lines end, none of which is known, and their levels; some are remembered then."""
-        lines = list(_lines(block, ends, places))
+    def _found(self, lines: list[bytes], *, learn: bool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Where the prefixes of lines end, none of which is known, and their levels; some are remembered then."""
         cuts, levels = np.full(len(lines), -1, np.int32), np.full(len(lines), -1, np.int32)
         left = np.arange(len(lines))
         for _ in range(_ROUNDS):
-            if not learn or not len(left) or not self._learned(lines[at] for at in left[:ASKED]):
+            if not learn or not len(left) or not self._learned(lines[at] for at in left[: self._asked]):
                 break
             rest = b"\n".join(lines[at] for at in left)
             found = compiled.prefixed(rest, len(left), self._kinds, self._table, LONGEST)
@@ -109,11 +106,20 @@ class Prefixes:
             cuts[left], levels[left] = found[:2]
             left = left[found[0] < 0]
         if len(left):
-            texts = pl.Series(values=[lines[at].removesuffix(b"\r").decode() for at in left], dtype=pl.String)
-            frame = self.layout.applied(pl.DataFrame({"line": texts}))
-            cuts[left] = texts.str.len_bytes().to_numpy() - frame["text"].str.len_bytes().to_numpy()
-            levels[left] = levels_of(frame["level"])
+            cuts[left], levels[left] = self._expressed([lines[at].removesuffix(b"\r") for at in left])
         return cuts, levels
+
+    def _expressed(self, lines: Sequence[bytes]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The same by the regular expression; lines that are no UTF-8 one by one, since no column can have them."""
+        try:
+            texts = pl.Series(values=[line.decode() for line in lines], dtype=pl.String)
+        except UnicodeDecodeError:
+            found = [self.layout.begins(line.decode("utf-8", "surrogateescape")) for line in lines]
+            sizes = [len(text.encode("utf-8", "surrogateescape")) for text, _ in found]
+            return np.array(sizes, np.int32), np.array([level for _, level in found], np.int32)
+        frame = self.layout.applied(pl.DataFrame({"line": texts}))
+        cuts = texts.str.len_bytes().to_numpy().astype(np.int32) - frame["text"].str.len_bytes().to_numpy()
+        return cuts.astype(np.int32), levels_of(frame["level"])
 
     def _learned(self, lines: Iterator[bytes]) -> bool:
         """Remembers the prefixes of some lines; whether there are any among them that were not known."""
@@ -126,11 +132,12 @@ class Prefixes:
             self._known.update((hashed, more[hashed]) for hashed in new)
             if new:
                 self._table = _table(self._known)
+            self._asked = ASKED if new else max(_LEAST, self._asked // 2)
         return bool(new)
 
     def _entry(self, line: bytes) -> tuple[int, int, int] | None:
         """The hash of a line's prefix, where a 1 is asked for (or -1), and its level; None if it says too little."""
-        found = self.layout.whole(line.decode())
+        found = self.layout.whole(line.decode("utf-8", "replace"))
         if found is None:
             return None
         text, level = found
@@ -167,15 +174,6 @@ def _table(known: dict[int, tuple[int, int]]) -> NDArray[np.void]:
             at = (at + 1) & (size - 1)
         table[at] = (hashed, one, level)
     return table
-
-
-def _is_text(block: bytes) -> bool:
-    if not block.isascii():
-        try:
-            block.decode()
-        except UnicodeDecodeError:
-            return False
-    return True
 
 
 def _ends(block: bytes) -> NDArray[np.int64]:
