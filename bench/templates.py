@@ -244,19 +244,21 @@ def _mixed(sets: Sequence[Sample]) -> list[str]:
 
 
 def _memory(sets: Sequence[Sample], count: int) -> None:
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place, "mixed.log")
-        size = _repeated(_mixed(sets), path, count)
-        script = (
-            "import resource, sys; from pathlib import Path; from shakeout.logs.templates import TemplateMiner, mine;"
-            "miner = TemplateMiner(numbered=True); mine(Path(sys.argv[1]), miner, content=True);"
-            "counted = sum(len(column) for column in miner.numbers());"
-            "print(counted, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
-        )
-        done = subprocess.run([sys.executable, "-c", script, str(path)], check=True, capture_output=True, text=True)
-    counted, megabytes = done.stdout.split()
-    _FIGURES["memory"] = {"lines": size, "lines with an id": int(counted), "MB": int(megabytes)}
-    _show(f"{size:,} lines, {int(counted):,} with an id: peak memory {megabytes} MB")
+    script = (
+        "import resource, sys; from pathlib import Path; from shakeout.logs.templates import TemplateMiner, mine;"
+        "miner = TemplateMiner(numbered=True); mine(Path(sys.argv[1]), miner, content=sys.argv[2] == 'bare');"
+        "counted = sum(len(column) for column in miner.numbers());"
+        "print(counted, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    for kind, write in (("bare", _repeated), ("with prefixes", _with_prefixes)):
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place, "mixed.log")
+            size = write(_mixed(sets), path, count)
+            command = [sys.executable, "-c", script, str(path), kind]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+        counted, megabytes = done.stdout.split()
+        _FIGURES[f"memory, {kind}"] = {"lines": size, "lines with an id": int(counted), "MB": int(megabytes)}
+        _show(f"{size:,} lines {kind}, {int(counted):,} with an id: peak memory {megabytes} MB")
 
 
 def _varied(sets: Sequence[Sample], count: int, *, behind: bool) -> Iterator[tuple[str, str]]:

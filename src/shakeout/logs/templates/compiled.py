@@ -73,9 +73,9 @@ def cut(block: bytes, ends: NDArray[np.int64], cuts: NDArray[np.int32]) -> bytes
     library = _library()
     if library is None:
         return None
-    left = np.empty(len(block) + 1, np.uint8)
-    size = library.shakeout_cut(block, len(ends), ends.ctypes.data, cuts.ctypes.data, left.ctypes.data)
-    return left[:size].tobytes()
+    left = np.empty(len(block) - int(cuts.sum(dtype=np.int64)), np.uint8)
+    library.shakeout_cut(block, len(ends), ends.ctypes.data, cuts.ctypes.data, left.ctypes.data)
+    return left.tobytes()
 
 
 def holding(
@@ -118,7 +118,7 @@ def _library() -> ctypes.CDLL | None:
     _declare(library.shakeout_holding, None, text, address, address, size, address, address, text, address, address)
     _declare(library.shakeout_prefix, large, text, size)
     _declare(library.shakeout_prefixes, None, text, size, size, text, address, large, size, address, address, address)
-    _declare(library.shakeout_cut, size, text, size, address, address, address)
+    _declare(library.shakeout_cut, None, text, size, address, address, address)
     return library
 
 

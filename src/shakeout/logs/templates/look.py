@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,13 +57,16 @@ class Looked:
         return self.block.folded(self.known, places)
 
 
-def look(pieces: Sequence[Piece], prefixes: Prefixes | None, known: Known, met: Met | None) -> Looked:
+def look(pieces: list[Piece], prefixes: Prefixes | None, known: Known, met: Met | None) -> Looked:
     """
     Sketches a block and folds those lines of it that need to be.
 
-    All lines are folded if hardly any two are alike, or if nothing that was `met` is given.
+    All lines are folded if hardly any two are alike, or if nothing that was `met` is given. The block has the lines
+    then, the pieces have none any more.
     """
-    block = block_of(joined(pieces), prefixes, sum(piece.size for piece in pieces))
+    lines = joined(pieces)
+    pieces[:] = [replace(piece, lines=b"") for piece in pieces]
+    block = block_of(lines, prefixes, sum(piece.size for piece in pieces))
     sketches, places = None, None
     if met is not None:
         sketches = sketched(block.data, met.known)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from operator import itemgetter
 
 import numpy as np
@@ -132,8 +131,7 @@ class TemplateMiner:
 
     def _look(self, begun: _Begun) -> tuple[list[Piece], Looked]:
         pieces, met = begun
-        looked = look(pieces, self._prefixes, self._known, met)
-        return [replace(piece, lines=b"") for piece in pieces], looked  # the block has the lines
+        return pieces, look(pieces, self._prefixes, self._known, met)
 
     def _settle(self, looked: Looked) -> tuple[Portion, dict[int, Seen]]:
         """Counts the lines of a block; with what was seen under those of its keys that are kept, by their numbers."""
