@@ -116,6 +116,7 @@ _EACH_AN_EVENT = {
     "phrases": [f"kiln 7 stopped by {why}" for why in ("hot air", "no gas", "old age")],
     "three texts behind a colon": [f"kiln 7 cooled early: {why}" for why in ("draught", "crack", "fuse")],
     "verbs": [f"kiln 7 was {what} today" for what in ("lighted", "opened", "emptied")],
+    "what something is": [f"hatch {n} of the hold is {what}" for n, what in enumerate(("open", "shut", "half-open"))],
     "nothing beside them": [f"new pier {name}" for name in ("west", "old", "long")],
     "a setting beside a constant one": [
         f"refused; place={n} door=oak name={name}" for n, name in enumerate(("welsh", "manx", "breton"))

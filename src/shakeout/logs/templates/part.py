@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from shakeout.logs.templates.fold import SIGN
-from shakeout.logs.templates.variable import QUOTES, Context, is_code, is_object, is_word, surely, varies
+from shakeout.logs.templates.variable import QUOTES, STATES, Context, is_code, is_object, is_word, surely, varies
 
 Row = tuple[str, ...]
 
@@ -125,7 +125,8 @@ class Part:
         Whether words are what an event is about: they stand by themselves in a line that has another value.
 
         `told` are the columns with the values that are known. Words that differ side by side are a phrase, a word in
-        front of a value says what that is, and where one setting of several is constant another may be as well.
+        front of a value says what that is, one behind `is` says what happened, and where one setting of several is
+        constant another may be as well.
         """
         if self._begins(place) or told[place] == _VALUE or told[place + 1 : place + 2] == [_VALUE]:
             return False
@@ -134,6 +135,8 @@ class Part:
         if not all(SIGN in words for words in _settings(told, place)):
             return False
         before = _only(told[place - 1])
+        if before.lower() in STATES:
+            return False
         if not any(SIGN in word for at, words in enumerate(told) if at != place for word in words):
             return False
         alone = self._alone and not self._named(told, place)

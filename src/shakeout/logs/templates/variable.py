@@ -50,6 +50,9 @@ ANNOUNCES = frozenset(
 
 PREPOSITIONS = frozenset(["for", "from", "by", "to", "on", "at", "of", "in", "with", "into", "via", "as"])
 
+STATES = frozenset(["is", "are", "was", "were", "be", "been", "became", "becomes", "not"])
+"""Words after which it is said what something is: `the breaker is open`, `is closed`, `is half-open`."""
+
 NOTHING = frozenset({"null", "none", "nil", "undefined", "nan", "n/a", "unknown", "-", ""})
 """How programs write a value that is not there."""
 
