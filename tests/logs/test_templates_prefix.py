@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from shakeout.evidence.model import Locator
+from shakeout.logs.entry import LogEntry
 from shakeout.logs.templates import TemplateMiner, layout_of
 
 _MESSAGES = (
@@ -100,3 +102,41 @@ def test_times_and_severities_are_read_from_the_prefix() -> None:
     assert template.first == datetime(2026, 5, 10, 8, tzinfo=UTC)
     assert template.last == datetime(2026, 5, 18, 8, tzinfo=UTC)
     assert dict(template.severities) == {"ERROR": 3, "INFO": 6}
+
+
+def _added(lines: list[str], way: str) -> TemplateMiner:
+    miner = TemplateMiner()
+    layout = layout_of(lines)
+    if way == "bytes":
+        miner.add_blocks(["\n".join(lines).encode()], path="-", layout=layout)
+    else:
+        miner.add_lines(lines, layout=layout)
+    return miner
+
+
+@pytest.mark.parametrize("way", ["bytes", "lines"])
+@pytest.mark.parametrize("zone", ["+02:00", "+0200", ",5+02:00"])
+def test_times_are_of_utc(way: str, zone: str) -> None:
+    (found,) = _added([f"2026-05-16T10:0{at}:00{zone} INFO pump {at} primed" for at in range(9)], way).snapshot()
+    assert found.first is not None
+    assert (found.first.isoformat()[:16], found.first.tzinfo) == ("2026-05-16T08:00", UTC)
+
+
+@pytest.mark.parametrize("way", ["bytes", "lines"])
+def test_lines_without_a_prefix_say_nothing_of_the_time(way: str) -> None:
+    lines = [f"2026-05-16 10:00:{at} INFO pump {at} primed" for at in range(10, 50)]
+    lines[:2] = lines[-2:] = ["pump 7 primed"] * 2
+    (found,) = _added(lines, way).snapshot()
+    assert found.count == 40
+    assert (found.first, found.last) == (
+        datetime(2026, 5, 16, 10, 0, 12, tzinfo=UTC), datetime(2026, 5, 16, 10, 0, 47, tzinfo=UTC),
+    )  # fmt: skip
+
+
+def test_entries_between_lines_leave_the_prefix_of_these_alone() -> None:
+    lines = [f"2026-05-16 10:00:{at} INFO pump {at} primed" for at in range(10, 50)]
+    miner = TemplateMiner()
+    for _ in range(2):
+        miner.add_blocks(["\n".join(lines).encode()], path="-", layout=layout_of(lines))
+        miner.add_entries([LogEntry(message="tide turned", locator=Locator(source="log", path="-"))])
+    assert {found.text: found.count for found in miner.snapshot()} == {"pump <*> primed": 80, "tide turned": 2}

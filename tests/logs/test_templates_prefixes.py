@@ -28,6 +28,7 @@ _HEADS = {
     "cells": ["20261231-22:15:29:606|Step_LSC|", "20261231-22:15:30:1|Step_Other|"],
     "separator": ["[10.30 16:49:06] chrome.exe - ", "[10.30 16:49:07] git.exe *64 - "],
     "columns": ["2026-09-28 04:30:30, Info                  CBS    ", "2026-09-28 04:30:31, Error    CSI    "],
+    "separated": ["10:00:07 app -|", "10:00:08 api-gate -|"],
     "words first": ["web 10:00:07 ", "api-gate 10:00:08 ", "a b 10:00:08 "],
     "source": ["I0516 10:00:07.123456 12 server.cc:12] ", "E0516 10:00:08.123456 7 db/x.cc:9] "],
 }
@@ -86,6 +87,7 @@ _NOT_SO = {
     "a mark behind the gap": ("group", "10:00:07 INFO [main] {}ok", "", "| "),
     "a zone": ("time", "2026-05-16 10:00:07 {}ok", "", "UTC "),
     "too long to be remembered": ("group", f"10:00:07 INFO [{'x' * 300}] {{}}ok", "", "| "),
+    "another separator": ("separated", "10:00:07 app -|{}ok", "", "- "),
     "the end of the line": ("syslog", "Jun 14 15:16:01 combo kernel: {}", "ok", ""),
 }
 
@@ -160,3 +162,10 @@ def test_levels_are_numbers_of_names() -> None:
         None,
         "DEBUG",
     ]
+
+
+def test_a_line_that_is_no_text_changes_nothing_of_its_neighbours(either_way: None) -> None:
+    layout = _layout("group")
+    lines = [b"10:00:07 INFO\x1cfoo [main] x", b"10:00:07 INFO [main] \xff"]
+    alone, both = Prefixes(layout).taken(lines[0], 1), Prefixes(layout).taken(b"\n".join(lines), 2)
+    assert both.bare.split(b"\n") == [alone.bare, b"\xff"]

@@ -146,7 +146,7 @@ def test_these_are_two(name: str) -> None:
 
 _CODES = {
     "behind the first word": ([f"Took {code} from barge-7" for code in ("HAIL", "MOOR", "PART")], 3),
-    "behind what an event is about": ([f"signal of lock 7 is {code} at 9" for code in ("HAIL", "MOOR", "PART")], 1),
+    "behind what an event is about": ([f"signal of lock 7 shows {code} at 9" for code in ("HAIL", "MOOR", "PART")], 1),
     "at the end of what is said in quotes": ([f'"Flag {code}" lock="w7"' for code in ("UP", "HALF", "GONE")], 3),
 }
 

@@ -14,6 +14,7 @@ from google.api_core import exceptions
 from google.cloud import run_v2
 
 from fixtures.rehearsal import Clients, Start
+from shakeout.rehearsal.instances.instance import Instance
 
 SYSTEM = 'log_id("run.googleapis.com/varlog/system")'
 
@@ -87,6 +88,22 @@ async def test_an_instance_that_is_dying_is_not_asked_again(clients: Clients, pa
         assert (await clients.http.get(f"{made.uri}{path}")).status_code == 503
     assert (await clients.http.get(made.uri)).status_code == 200
     assert "Container called exit(7)." in await clients.texts(SYSTEM)
+
+
+async def test_an_instance_that_answers_garbage_did_not_hang_up(
+    clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await clients.create()
+    asked: list[Instance] = []
+
+    async def hung_up(instance: Instance) -> None:
+        asked.append(instance)
+
+    monkeypatch.setattr(Instance, "hung_up", hung_up)
+    assert (await clients.http.get(f"{made.uri}/garbage")).status_code == 503
+    assert asked == []
+    assert (await clients.http.get(f"{made.uri}/close")).status_code == 503
+    assert len(asked) == 1
 
 
 async def test_an_instance_that_hangs_up_and_lives_is_asked_again(clients: Clients) -> None:

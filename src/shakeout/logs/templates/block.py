@@ -31,14 +31,15 @@ class Block:
     Some lines of a log, `size` of them.
 
     `raw` are the lines as they came, `bare` the messages in them; `levels` the level that stands before each of these,
-    a number of `LEVELS`, -1 where there is none. `ends` says where each line of `bare` ends if that is bytes, as soon
-    as that is known, `ends_of_raw` the same of `raw`.
+    a number of `LEVELS`, -1 where there is none; `begun` which lines have a prefix, or part of one. `ends` says where
+    each line of `bare` ends if that is bytes, as soon as that is known, `ends_of_raw` the same of `raw`.
     """
 
     raw: pl.Series | bytes
     bare: pl.Series | bytes
     levels: NDArray[np.int32] | None
     size: int
+    begun: Flags | None = None
     ends: Numbers | None = None
     ends_of_raw: Numbers | None = None
 
@@ -155,19 +156,20 @@ def block_of(lines: pl.Series | bytes, prefixes: Prefixes | None, size: int) -> 
     Bytes are made a column where their lines must be looked at one by one: where they have terminal escapes, or are
     JSON objects.
     """
-    bare, levels, ends = lines, None, None
+    bare, levels, begun, ends = lines, None, None, None
     if prefixes is not None:
         if isinstance(lines, bytes):
             taken = prefixes.taken(lines, size)
-            bare, levels, ends = taken.bare, taken.levels, taken.ends
+            bare, levels, begun, ends = taken.bare, taken.levels, taken.begun, taken.ends
         else:
             frame = prefixes.layout.applied(pl.DataFrame({"line": lines}))
             bare, levels = frame["text"], levels_of(frame["level"])
+            begun = (frame["line"] != bare).to_numpy()
     if isinstance(bare, bytes) and (b"\x1b" in bare or _has_objects(bare)):
         bare = column_of(bare)
     if isinstance(bare, pl.Series):
         bare = spoken(bare)
-    return Block(raw=lines, bare=bare, levels=levels, size=size, ends_of_raw=ends)
+    return Block(raw=lines, bare=bare, levels=levels, size=size, begun=begun, ends_of_raw=ends)
 
 
 def _has_objects(lines: bytes) -> bool:

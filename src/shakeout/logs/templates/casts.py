@@ -352,7 +352,7 @@ def _those(asked: Iterable[tuple[str, set[int]]]) -> list[set[str]]:
     """The words of texts that have some of these hashes each."""
     some = [(set(_DIVIDED.findall(text)) if hashes else set[str](), hashes) for text, hashes in asked]
     every = sorted(set[str]().union(*(words for words, _ in some)))
-    found = dict(zip(every, spoken(word.encode() for word in every), strict=False))
+    found = dict(zip(every, spoken(word.encode() for word in every), strict=True)) if every else {}
     return [{word for word in words if found[word] & hashes} for words, hashes in some]
 
 

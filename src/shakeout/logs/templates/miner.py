@@ -99,14 +99,17 @@ class TemplateMiner:
 
     def add_blocks(self, blocks: Iterable[pl.Series | bytes], *, path: str, layout: Layout | None = None) -> None:
         """As `add_lines`, for columns of valid strings, and for blocks of bytes with a line end between two lines."""
-        before = self._prefixes.layout if self._prefixes else None
-        if self._entries or (self._stream.size and (before != layout or self._stream.path != path)):
+        if self._entries or (self._stream.size and (self._layout != layout or self._stream.path != path)):
             self._finish()
-        if before != layout:
+        if self._layout != layout:
             self._prefixes = Prefixes(layout) if layout else None
         self._stream.path, self._stream.number = path, 1
         for pieces, looked in side_by_side(self._look, self._full(blocks)):
             self._add(looked, pieces)
+
+    @property
+    def _layout(self) -> Layout | None:
+        return self._prefixes.layout if self._prefixes else None
 
     def _full(self, blocks: Iterable[pl.Series | bytes]) -> Iterator[_Begun]:
         """The blocks that are full, each with what is remembered when it is begun."""
@@ -148,8 +151,8 @@ class TemplateMiner:
         for row, level, count in portion.levels():
             if (known := found.get(row)) is not None:
                 known.notes().severities[LEVELS[level]] += count
-        if self._prefixes and self._prefixes.layout.time_:
-            self._note_times(self._prefixes.layout, portion, found)
+        if self._layout and self._layout.time_:
+            self._note_times(self._layout, portion, found)
         lacking = {row: known for row, known in found.items() if len(known.examples) < EXAMPLES}
         wanted = [(lacking[row], at) for row, heads in portion.heads(lacking) for at in heads]
         if wanted:
@@ -161,8 +164,9 @@ class TemplateMiner:
     def _note_times(self, layout: Layout, portion: Portion, found: Mapping[int, Seen]) -> None:
         """Widens the time of each key by those of its first line and its last."""
         firsts, lasts = portion.spans()
-        lines = portion.block.lines_at([spans[row] for row in found for spans in (firsts, lasts)])
-        for known, first, last in zip(found.values(), lines[::2], lines[1::2], strict=True):
+        some = {row: known for row, known in found.items() if firsts[row] >= 0}
+        lines = portion.block.lines_at([spans[row] for row in some for spans in (firsts, lasts)])
+        for known, first, last in zip(some.values(), lines[::2], lines[1::2], strict=True):
             known.notes().at(layout.time(first))
             known.notes().at(layout.time(last))
 

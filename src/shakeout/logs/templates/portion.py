@@ -42,11 +42,12 @@ class Portion:
     passed: Sequence[tuple[int, int]]
 
     def spans(self) -> tuple[list[int], list[int]]:
-        """The positions of the first line of each key, and of the last."""
-        places = np.arange(len(self.rows))
-        first, last = np.empty(self.keys, np.intp), np.empty(self.keys, np.intp)
-        last[self.rows] = places
-        first[self.rows[::-1]] = places[::-1]
+        """The positions of each key's first line with a prefix, and of the last; -1 where none has one."""
+        places = np.arange(len(self.rows)) if self.block.begun is None else np.flatnonzero(self.block.begun)
+        rows = self.rows.take(places)
+        first, last = np.full(self.keys, -1), np.full(self.keys, -1)
+        last[rows] = places
+        first[rows[::-1]] = places[::-1]
         return first.tolist(), last.tolist()
 
     def levels(self) -> Iterator[tuple[int, int, int]]:

@@ -122,7 +122,7 @@ class Layout:
         if text[4:5] == "-" and text[10:11] in ("T", " "):
             with contextlib.suppress(ValueError):  # what it can read it reads in a thirtieth of the time
                 moment = datetime.fromisoformat(text)
-                return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+                return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         return values.time(text)[0]
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from shakeout.logs.templates import compiled
 from shakeout.logs.templates.prefix import Layout, levels_of
-from shakeout.logs.templates.words import Numbers
+from shakeout.logs.templates.words import Flags, Numbers
 
 LONGEST = 250
 """Bytes of a prefix that is remembered."""
@@ -31,6 +31,7 @@ KNOWN = 1 << 12
 ASKED = 256
 """Lines of a block, in each of a few rounds, from which new prefixes are learned; fewer where nothing was learned."""
 
+_AT_ONCE = 1 << 13
 _LEAST = 16
 _ROUNDS = 3
 _ENTRY = np.dtype([("hash", np.uint64), ("one", np.int32), ("level", np.int32)])
@@ -42,15 +43,14 @@ def _kinds(layout: Layout) -> bytes:
     What each byte is: 1 if a prefix may end behind it, 2 if a message may begin with it, 4 if no prefix has it.
 
     A message must not go on with what could be of the prefix: space, a second mark of a gap, and behind a time more of
-    it, or its zone. Space beyond ASCII begins with one of four bytes.
+    it, or its zone, behind a separator another. Space beyond ASCII begins with one of four bytes.
     """
-    ends, begins, never = (
-        b" \t|,",
-        set(range(0x21, 0x100)) - {0x7F, 0xC2, 0xE1, 0xE2, 0xE3, *b"|,"},
-        {*range(0x20), 0x7F},
-    )
+    ends = b" \t|,"
+    begins = {*range(0x21, 0x100)} - {0x7F, 0xC2, 0xE1, 0xE2, 0xE3, *b"|,"}
     if layout.elements[-1] == "time":
         begins -= {*b"+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+    if layout.elements[-1] == "separator":
+        begins -= {*b"-"}
     never = {*range(0x20), *range(0x7F, 0x100)} - {*b"\t"}
     return bytes((byte in ends) | (byte in begins) << 1 | (byte in never) << 2 for byte in range(256))
 
@@ -60,10 +60,11 @@ class Taken:
     """
     The bare messages of a block, a line end between two of them, and the level in front of each (`Layout.levels`).
 
-    `ends` says where in the block each line ended.
+    `ends` says where in the block each line ended, `begun` which lines have a prefix, or part of one.
     """
 
     bare: bytes
+    begun: Flags
     levels: NDArray[np.int32]
     ends: NDArray[np.int64]
 
@@ -91,7 +92,8 @@ class Prefixes:
         if len(missing):
             lines = list(_lines(block, ends, missing))
             cuts[missing], levels[missing] = self._found(lines, learn=found is not None)
-        return Taken(bare=compiled.cut(block, ends, cuts) or _cut(block, ends, cuts), levels=levels, ends=ends)
+        bare = compiled.cut(block, ends, cuts) or _cut(block, ends, cuts)
+        return Taken(bare=bare, begun=cuts > 0, levels=levels, ends=ends)
 
     def _found(self, lines: list[bytes], *, learn: bool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Where the prefixes of lines end, none of which is known, and their levels; some are remembered then."""
@@ -111,15 +113,23 @@ class Prefixes:
 
     def _expressed(self, lines: Sequence[bytes]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The same by the regular expression; lines that are no UTF-8 one by one, since no column can have them."""
-        try:
-            texts = pl.Series(values=[line.decode() for line in lines], dtype=pl.String)
-        except UnicodeDecodeError:
-            found = [self.layout.begins(line.decode("utf-8", "surrogateescape")) for line in lines]
-            sizes = [len(text.encode("utf-8", "surrogateescape")) for text, _ in found]
-            return np.array(sizes, np.int32), np.array([level for _, level in found], np.int32)
-        frame = self.layout.applied(pl.DataFrame({"line": texts}))
-        cuts = texts.str.len_bytes().to_numpy().astype(np.int32) - frame["text"].str.len_bytes().to_numpy()
-        return cuts.astype(np.int32), levels_of(frame["level"])
+        cuts, levels = np.empty(len(lines), np.int32), np.empty(len(lines), np.int32)
+        read: list[str] = []
+        places: list[int] = []
+        for at, line in enumerate(lines):
+            try:
+                read.append(line.decode())
+                places.append(at)
+            except UnicodeDecodeError:
+                text, levels[at] = self.layout.begins(line.decode("utf-8", "surrogateescape"))
+                cuts[at] = len(text.encode("utf-8", "surrogateescape"))
+        for start in range(0, len(read), _AT_ONCE):
+            some = places[start : start + _AT_ONCE]
+            texts = pl.Series(values=read[start : start + _AT_ONCE], dtype=pl.String)
+            frame = self.layout.applied(pl.DataFrame({"line": texts}))
+            cuts[some] = texts.str.len_bytes().to_numpy() - frame["text"].str.len_bytes().to_numpy()
+            levels[some] = levels_of(frame["level"])
+        return cuts, levels
 
     def _learned(self, lines: Iterator[bytes]) -> bool:
         """Remembers the prefixes of some lines; whether there are any among them that were not known."""

@@ -89,6 +89,7 @@ KINDS_OF_WORD_AGREED = 4
 KINDS_OF_CODE = 9
 KINDS_OF_CODE_ALONE = 5
 KINDS_OF_SUBJECT = 24
+KINDS_OF_STRANGER = 48
 KINDS_OF_OBJECT = 3
 KINDS_OF_TEXT = 4
 KINDS_OF_CODE_OF_SETTINGS = 2
@@ -97,10 +98,11 @@ SETTINGS = 3
 How many different words one place must show before they are values: after a word that announces a name; of identifiers
 (digits, dots, inner capitals); after `=` or a preposition; of plain words; of codes in capitals, which programs
 enumerate (fewer where nothing else in the line differs: two states that differ together are a transition); and at the
-beginning of a line, where the subject stands that names the event (and codes always do). The more the lines agree on
-otherwise (`AGREED` words), the fewer kinds it takes in quotes and at the beginning. Objects (`is_object`) are known by
-few, or by one more behind a colon, where a text may stand that tells events apart; codes behind `=` among `SETTINGS`
-others that hold values by two.
+beginning of a line, where the subject stands that names the event: of identifiers two dozen, of plain words as many as
+nothing but names are (verbs and components are fewer), and codes always name it. The more the lines agree on otherwise
+(`AGREED` words), the fewer kinds it takes in quotes and at the beginning. Objects (`is_object`) are known by few, or by
+one more behind a colon, where a text may stand that tells events apart; codes behind `=` among `SETTINGS` others that
+hold values by two.
 """
 
 
@@ -174,7 +176,7 @@ def varies(values: Iterable[str], context: Context) -> bool:
     if context.first:
         if context.agreed >= AGREED:
             return kinds >= KINDS_OF_SUBJECT_AGREED
-        return kinds >= KINDS_OF_SUBJECT and not coded
+        return kinds >= (KINDS_OF_SUBJECT if identifiers * 2 >= len(words) else KINDS_OF_STRANGER) and not coded
     setting = before == "=" or before in _ENCLOSE
     if (before in QUOTES or context.whole) and context.agreed >= AGREED and kinds >= KINDS_OF_QUOTED_AGREED:
         return True

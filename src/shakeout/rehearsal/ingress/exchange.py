@@ -28,7 +28,11 @@ _OURS = {b"connection", b"keep-alive", b"proxy-connection", b"x-forwarded-for", 
 
 @dataclass(kw_only=True, slots=True)
 class Exchange:
-    """A request, and what became of it: `status` is 0 until there is an answer; sizes are in bytes."""
+    """
+    A request, and what became of it: `status` is 0 until there is an answer; sizes are in bytes.
+
+    `hung_up`: the instance closed the connection.
+    """
 
     client: Peer
     request: h11.Request
@@ -38,6 +42,7 @@ class Exchange:
     asked: int = 0
     answered: int = 0
     text: str = ""
+    hung_up: bool = False
     began: float = field(default_factory=time.monotonic)
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -74,7 +79,7 @@ class Exchange:
             else:
                 await self.refuse(504, "upstream request timeout", messages.TIMED_OUT)
         except (OSError, h11.RemoteProtocolError, h11.LocalProtocolError, EOFError):
-            if server.gone:
+            if self.hung_up:
                 await over()
             if self.status:
                 self.text = messages.TRUNCATED
@@ -93,6 +98,7 @@ class Exchange:
             if sending:
                 sending.cancel()
                 await asyncio.gather(sending, return_exceptions=True)
+            self.hung_up = server.gone
             await server.close()
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
