@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import sys
@@ -103,6 +104,68 @@ def test_json_that_holds_no_entry_is_taken_line_by_line(tmp_path: Path, capsys: 
     path.write_text("[no led\nno led\n")
     templates([path], form=TemplateFormat.JSON)
     assert json.loads(capsys.readouterr().out)["lines"] == 2
+
+
+_SPELLINGS = (
+    {"@t": "2026-02-03T10:00:00Z", "@l": "Error", "@m": "order 1 lost"},
+    {"@t": "2026-02-03T10:00:00Z", "@l": "Error", "@mt": "order 1 lost"},
+    {"Timestamp": "2026-02-03T10:00:00Z", "LogLevel": "Error", "Message": "order 1 lost"},
+    {"timestamp": "2026-02-03T10:00:00Z", "level": "ERROR", "fields": {"message": "order 1 lost"}},
+    {"timestamp": "2026-02-03T10:00:00Z", "severityText": "ERROR", "body": {"stringValue": "order 1 lost"}},
+)
+
+
+@pytest.mark.parametrize("row", _SPELLINGS, ids=["@m", "@mt", "Message", "fields", "body"])
+@pytest.mark.parametrize("lines", [False, True])
+def test_messages_of_json_are_found_however_loggers_name_them(
+    row: dict[str, object], lines: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "app.json"
+    path.write_text("".join(f"{json.dumps(row).replace('order 1', f'order {at}')}\n" for at in range(30)))
+    templates([path], form=TemplateFormat.CSV if lines else TemplateFormat.JSON, lines=lines)
+    out = capsys.readouterr().out
+    if lines:
+        assert {found["template"] for found in _rows(out)} == {"order <*> lost"}
+        return
+    (template,) = json.loads(out)["templates"]
+    assert (template["template"], template["severities"]) == ("order <*> lost", {"ERROR": 30})
+    assert template["first"].startswith("2026-02-03T10:00:00")
+
+
+def test_text_that_begins_with_a_bracket_is_no_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "broker.log"
+    path.write_text("".join(f"[2026-02-03 10:00:{at},123] WARN [main] order {at} lost\n" for at in range(10, 40)))
+    templates([path], form=TemplateFormat.JSON)
+    (template,) = json.loads(capsys.readouterr().out)["templates"]
+    assert (template["template"], template["severities"]) == ("order <*> lost", {"WARNING": 30})
+
+
+@pytest.mark.parametrize("form", ["marked", "coloured"])
+def test_prefixes_are_found_behind_marks_and_colours(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "app.log"
+    info = "\x1b[32mINFO\x1b[0m" if form == "coloured" else "INFO"
+    text = "".join(f"2026-02-03 10:00:{at} {info} order {at} lost\n" for at in range(10, 40))
+    path.write_bytes(text.encode("utf-8-sig" if form == "marked" else "utf-8"))
+    templates([path], form=TemplateFormat.JSON)
+    (template,) = json.loads(capsys.readouterr().out)["templates"]
+    assert (template["template"], template["severities"]) == ("order <*> lost", {"INFO": 30})
+    assert template["first"].startswith("2026-02-03T10:00:10")
+
+
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [(gzip.compress(LOG.encode()), "gzip"), (LOG.encode("utf-16"), "UTF-16")],
+    ids=["gzip", "utf-16"],
+)
+def test_what_is_no_text_in_utf_8_is_said_plainly(content: bytes, seen: str, tmp_path: Path) -> None:
+    path = tmp_path / "app.log.gz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="cannot read") as caught:
+        templates([path])
+    assert seen in str(caught.value)
+    assert "shakeout templates -" in str(caught.value)
 
 
 def test_all_rows_end_alike_where_lines_end_otherwise(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,3 +140,62 @@ def test_entries_between_lines_leave_the_prefix_of_these_alone() -> None:
         miner.add_blocks(["\n".join(lines).encode()], path="-", layout=layout_of(lines))
         miner.add_entries([LogEntry(message="tide turned", locator=Locator(source="log", path="-"))])
     assert {found.text: found.count for found in miner.snapshot()} == {"pump <*> primed": 80, "tide turned": 2}
+
+
+_NOT_OF_THE_PREFIX = {
+    "a statement with a colon": ("{t} INFO {m}: nightly-{n}", ["Job started", "Job finished", "Job failed"]),
+    "the same behind a level in brackets": ("{t} [INFO] {m}: {n}", ["upload complete", "upload failed", "disk full"]),
+    "one word with a colon": ("{t} INFO {m}: order {n}", ["failed", "done", "retrying"]),
+    "one word in parentheses": ("{t} INFO ({m}) order {n}", ["created", "cancelled", "refunded"]),
+    "a code in brackets": ("{t} INFO [{m}] peer {n}", ["CONNECT", "REFUSE", "RESET"]),
+    "a word before a bar": ("{t} INFO {m} | peer {n}", ["OPEN", "FAIL", "LOST"]),
+    "a word before two spaces": ("{t} INFO {m}  peer {n}", ["OPEN", "FAIL", "LOST"]),
+    "words like levels": ("{t} {m} failure code {n}", ["login", "payment", "upload"]),
+    "words like levels with a colon": ("{t} {m} warning: sensor {n}", ["Disk", "Net", "Fan"]),
+    "a word like a level at the beginning": (
+        "{t} {m} pressed {n} times",
+        ["Panic button", "Alert bell", "Notice board"],
+    ),
+    "words before a time": ("Job {m} at {t} with {n}", ["failed", "finished", "waited"]),
+}
+
+
+@pytest.mark.parametrize("name", sorted(_NOT_OF_THE_PREFIX))
+def test_what_happened_is_no_part_of_the_prefix(name: str) -> None:
+    line, said = _NOT_OF_THE_PREFIX[name]
+    rng = random.Random(name)
+    lines = [line.format(t=f"2026-03-05 09:10:{n % 60:02d}", m=rng.choice(said), n=n) for n in range(600)]
+    assert len(_added(lines, "bytes").snapshot()) == len(said)
+
+
+_OF_THE_PREFIX = {
+    "a plain name that all lines have": "{t},123 INFO root: {m} {n}",
+    "a plain process of syslog": "Jun 14 15:16:{s} combo kernel: {m} {n}",
+    "a few plain ones among others": "{t} web-1 {p}: {m} {n}",
+    "plain threads": "{t} INFO [{q}] com.example.Db: {m} {n}",
+    "a service and a bar": "{p}-1  | {t} INFO {m} {n}",
+}
+
+
+@pytest.mark.parametrize("name", sorted(_OF_THE_PREFIX))
+def test_names_of_threads_processes_and_components_are_of_the_prefix(name: str) -> None:
+    rng = random.Random(name)
+    lines = [
+        _OF_THE_PREFIX[name].format(
+            t=f"2026-03-05 09:10:{n % 60:02d}",
+            s=f"{n % 60:02d}",
+            m=rng.choice(["opened", "closed", "moved"]),
+            n=n,
+            p=rng.choice(["sshd[77]", "kernel", "cron[5]"]),
+            q=rng.choice(["main", "worker-3", "http"]),
+        )
+        for n in range(600)
+    ]
+    assert {found.text for found in _added(lines, "bytes").snapshot()} == {"opened <*>", "closed <*>", "moved <*>"}
+
+
+def test_lines_of_traces_hide_no_prefix() -> None:
+    lines = [f"2026-03-05 09:10:{n % 60:02d} ERROR [main] com.example.Db: lost {n}" for n in range(100)]
+    lines = [part for line in lines for part in (line, *["\tat com.example.Db.open(Db.java:7)"] * 3)]
+    found = {found.text: (found.count, dict(found.severities)) for found in _added(lines, "bytes").snapshot()}
+    assert found["lost <*>"] == (100, {"ERROR": 100})

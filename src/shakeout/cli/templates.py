@@ -62,7 +62,8 @@ def _is_structured(log: Path) -> bool:
     """Whether a file holds JSON: then its entries say themselves when, how bad and of which service they are."""
     try:
         with log.open("rb") as file:
-            return file.read(4096).lstrip()[:1] in {b"{", b"["}
+            head = file.read(4096).lstrip()
+            return head[:1] == b"{" or (head[:1] == b"[" and head[1:].lstrip()[:1] in {b"{", b"]"})
     except OSError:
         return False
 

@@ -10,7 +10,11 @@ from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.formats.base import Record, Skip
 from shakeout.logs.formats.payload import LEVEL_KEYS, TIME_KEYS, payload
 
-_EVIDENCE = frozenset(("message", "msg", "event", "text", "@message", "log", "textPayload", "short_message"))
+_EVIDENCE = frozenset(
+    ("message", "msg", "event", "text", "@message", "log", "textPayload", "short_message", "@m", "@mt", "Message",
+     "RenderedMessage", "MSG")
+)  # fmt: skip
+_NESTED = ("fields", "body")
 _SIGNS = frozenset((*LEVEL_KEYS, *TIME_KEYS))
 
 
@@ -28,10 +32,13 @@ class JsonLines:
         if not isinstance(value, dict):
             return None
         keys = value.keys()
-        if keys.isdisjoint(_EVIDENCE) or (keys.isdisjoint(_SIGNS) and len(keys) > 12):
+        nested = any(isinstance(value.get(key), dict) for key in _NESTED)
+        if (keys.isdisjoint(_EVIDENCE) and not nested) or (keys.isdisjoint(_SIGNS) and len(keys) > 12):
             return None
         found = payload(value)
         if not found.keys or (keys.isdisjoint(_SIGNS) and found.keys[0] not in _EVIDENCE):
+            return None
+        if nested and keys.isdisjoint(_EVIDENCE) and found.keys[0] not in _NESTED:
             return None
         level = found.severity if found.severity is not None else record.hint
         labels = {key: str(value[key]) for key in ("commit", "revision", "instance", "hostname") if value.get(key)}

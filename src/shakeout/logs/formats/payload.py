@@ -13,10 +13,25 @@ from shakeout.logs.inner import interpret
 from shakeout.logs.values import as_text, severity, time
 
 MESSAGE_KEYS = ("message", "msg", "textPayload", "text", "event", "log", "@message", "short_message", "MESSAGE",
-                "body", "full_message", "error", "err", "exception", "exc_info", "detail", "description")  # fmt: skip
+                "@m", "@mt", "Message", "RenderedMessage", "MSG", "fields", "body", "full_message", "error", "err",
+                "exception", "exc_info", "detail", "description")  # fmt: skip
 LEVEL_KEYS = ("severity", "level", "levelname", "log.level", "log_level", "loglevel", "lvl", "@level", "severityText",
-              "severity_text", "levelName")  # fmt: skip
-TIME_KEYS = ("timestamp", "time", "ts", "@timestamp", "asctime", "datetime", "date", "eventTime", "t", "timeMillis")
+              "severity_text", "levelName", "@l", "Level", "LogLevel", "LEVEL")  # fmt: skip
+TIME_KEYS = (
+    "timestamp",
+    "time",
+    "ts",
+    "@timestamp",
+    "asctime",
+    "datetime",
+    "date",
+    "eventTime",
+    "t",
+    "timeMillis",
+    "@t",
+    "Timestamp",
+    "TIME",
+)
 SERVICE_KEYS = ("service", "service.name", "service_name", "app", "application")
 
 
@@ -65,7 +80,7 @@ def _message(value: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
         if isinstance(item, str) and item:
             return (key,), item
         if isinstance(item, dict):
-            for name in ("message", "msg", "text", "stack"):
+            for name in ("message", "msg", "text", "stack", "stringValue"):
                 if isinstance(item.get(name), str) and item[name]:
                     return (key, name), item[name]
     longest = max(

@@ -158,6 +158,8 @@ def block_of(lines: pl.Series | bytes, prefixes: Prefixes | None, size: int) -> 
     """
     bare, levels, begun, ends = lines, None, None, None
     if prefixes is not None:
+        if isinstance(lines, pl.Series) or b"\x1b" in lines:
+            lines = without_escapes(column_of(lines) if isinstance(lines, bytes) else lines)
         if isinstance(lines, bytes):
             taken = prefixes.taken(lines, size)
             bare, levels, begun, ends = taken.bare, taken.levels, taken.begun, taken.ends

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import BinaryIO
 
 from shakeout.errors import InputError
 from shakeout.logs.templates.block import column_of
+from shakeout.logs.templates.fold import without_escapes
 from shakeout.logs.templates.miner import TemplateMiner
 from shakeout.logs.templates.prefix import SAMPLE, Layout, layout_of
 
@@ -33,14 +35,26 @@ def mine(path: Path, miner: TemplateMiner, *, content: bool = False) -> Layout |
 
 
 def mine_stream(stream: BinaryIO, miner: TemplateMiner, *, path: str, content: bool = False) -> Layout | None:
-    """As `mine`, for an open binary stream."""
+    """As `mine`, for an open binary stream. InputError if it is compressed or in UTF-16."""
     parts = blocks(stream)
     first = next(parts, None)
     if first is None:
         return None
-    layout = None if content else layout_of(column_of(first).head(SAMPLE).to_list())
+    if problem := _unreadable(first):
+        raise InputError(f"cannot read {path}", expected="text in UTF-8", seen=problem[0], hint=problem[1])
+    first = first.removeprefix(codecs.BOM_UTF8)
+    layout = None if content else layout_of(without_escapes(column_of(first).head(SAMPLE)).to_list())
     miner.add_blocks(itertools.chain((first,), parts), path=path, layout=layout)
     return layout
+
+
+def _unreadable(begin: bytes) -> tuple[str, str] | None:
+    """What a file is instead of text that can be read, and what to do about it."""
+    if begin.startswith(b"\x1f\x8b"):
+        return "a file that gzip compressed", "give its content: gunzip -c FILE | shakeout templates -"
+    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "text in UTF-16", "give it in UTF-8: iconv -f UTF-16 -t UTF-8 FILE | shakeout templates -"
+    return None
 
 
 def blocks(stream: BinaryIO) -> Iterator[bytes]:

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import polars as pl
 
-_SAYS = ("message", "msg", "text", "event", "log", "textPayload", "error", "err", "body", "reason")
+_SAYS = ("message", "msg", "text", "event", "log", "textPayload", "@message", "short_message", "@m", "@mt", "Message",
+         "RenderedMessage", "MESSAGE", "MSG", "fields", "error", "err", "body", "stringValue", "reason")  # fmt: skip
 _KEYS = 40
 
 

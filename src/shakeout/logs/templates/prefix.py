@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -25,6 +25,7 @@ LEVELS = tuple(severity.name for severity in Severity)
 
 SAMPLE = 1000
 AGREED = 0.8
+_SOME = 0.2
 _NEARLY_ALL = 0.95
 ELEMENTS = 16
 
@@ -45,24 +46,34 @@ _TIMES = (
     r"1[0-9]{9}(?:[.][0-9]+|[0-9]{3})?",
     r"[IWEF][0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]+",
 )
-_LEVELS = (
-    "TRACE|DEBUG|VERBOSE|INFORMATION|INFO|NOTICE|WARNING|WARN|ERROR|ERR|SEVERE|CRITICAL|CRIT|"
-    "ALERT|EMERG|FATAL|FAILURE|PANIC"
-)
+_PLAIN_LEVELS = "TRACE|DEBUG|VERBOSE|INFORMATION|INFO|WARNING|WARN|ERROR|ERR|CRITICAL|FATAL"
+_LEVELS = f"{_PLAIN_LEVELS}|NOTICE|SEVERE|CRIT|ALERT|EMERG|FAILURE|PANIC"
 _OPEN, _CLOSE = r"[\[(<]?", r"[\])>]?"
 _GAP = r"(?:\s*[|,]\s*|\s+)"
 _STRONG = ("time", "level", "named")
 _SHAPES: dict[str, str] = {
     "time": rf"{_OPEN}(?:{'|'.join(_TIMES)}){_CLOSE}:?{_GAP}",
-    "level": rf"{_OPEN}\b(?:(?i:{_LEVELS})|[VDIWEFC])\b{_CLOSE}:?{_GAP}",
+    # A sentence may begin with `Panic button`: such levels are in capitals, in brackets, or before a colon.
+    "level": rf"(?:{_OPEN}\b(?:{_LEVELS}|(?i:{_PLAIN_LEVELS})|[VDIWEFC])\b{_CLOSE}:?"
+    rf"|[\[(<](?i:{_LEVELS})[\])>]:?|(?i:{_LEVELS}):){_GAP}",
     "separator": rf"[-|•–—]+{_GAP}",
     "integer": rf"{_OPEN}[0-9]+{_CLOSE}{_GAP}",
     "group": rf"(?:\[(?:[^\[\]]|\[[^\[\]]*\])*\]|\([^()]*\)|<[0-9]+>){_GAP}",
     "cell": r"[^|\s]{1,60}\|\s*",
     "named": r"[\w./-]+:[0-9]+\]\s+|[A-Za-z_/.$][\w./$@#*+()-]*(?:\[[^\]]*\])?:(?:\s+|$)",
-    "column": r"\S+ {2,}",
+    "column": r"\S+ {3,}",
 }
+_BEHIND_WORDS = {**_SHAPES, "level": rf"(?:\b(?:{_LEVELS})\b|[\[(<](?i:{_LEVELS})[\])>]):?{_GAP}"}
+"""The same with words before it that are taken off as well."""
+
+_BEGINS_WITH_TIME = re.compile(_SHAPES["time"])
 _SKIP = r"(?:\S+\s+)"
+_MARKED = re.compile(r"[0-9.$/@_\[(#*=<|-]|[a-z][A-Z]")
+_CAPITALS = re.compile(r"\W*[A-Z][A-Z_ ]+\W*")
+_MONTHLY = re.compile(rf"(?:{_DAY},? )?{_MONTH} ")
+_FIRST_WORD = re.compile(r"[A-Za-z]{2,}")
+_WORDS = 3
+"""How many different words must begin what stands behind a plain name for that to be no part of it."""
 
 _AFTER_NAMES = {"time": 4, "level": 3, "named": 2, "group": 1, "separator": 2}
 
@@ -142,19 +153,32 @@ def _level_of(text: str | None) -> int:
 
 
 def layout_of(lines: Sequence[str]) -> Layout | None:
-    """The layout of a log by its first lines; None if they have no prefix that begins every line."""
+    """
+    The layout of a log by its first lines; None if they have no prefix that begins every line.
+
+    If many lines but not nearly all begin with a time, the others are those of traces: they say nothing of a prefix.
+    JSON objects have none.
+    """
     rest = [line for line in lines[:SAMPLE] if line.strip()]
+    if _mostly(line.startswith("{") for line in rest):
+        return None
+    timed = [line for line in rest if _BEGINS_WITH_TIME.match(line)]
+    if len(timed) >= _SOME * len(rest):
+        rest = timed
     elements: list[str] = []
     pieces: list[str] = []
+    before = ""
     while len(elements) < ELEMENTS and rest:
-        found = _next(rest, elements)
+        found = _next(rest, elements, before)
         if found is None:
             break
         name, piece = found
         elements.append(name)
         pieces.append(piece)
         matcher = re.compile(piece)
-        rest = [line[match.end() :] for line in rest if (match := matcher.match(line))]
+        matches = [(line, match) for line in rest if (match := matcher.match(line))]
+        before = matches[0][1][0]
+        rest = [line[match.end() :] for line, match in matches]
     while elements and not _ends(elements):
         elements.pop()
         pieces.pop()
@@ -163,7 +187,8 @@ def layout_of(lines: Sequence[str]) -> Layout | None:
     return _layout(elements, pieces)
 
 
-def _next(rest: Sequence[str], elements: Sequence[str]) -> tuple[str, str] | None:
+def _next(rest: Sequence[str], elements: Sequence[str], before: str) -> tuple[str, str] | None:
+    """The element that is next, with an expression for it; `before` is what one line has of the one before."""
     begun = any(name in _STRONG for name in elements)
     if "named" in elements:
         allowed = ["level"] if elements[-1] == "named" and "level" not in elements else []
@@ -171,22 +196,52 @@ def _next(rest: Sequence[str], elements: Sequence[str]) -> tuple[str, str] | Non
         allowed = [name for name in _SHAPES if begun or name not in ("named", "column", "cell")]
     if elements and elements[-1] in ("group", "separator", "column"):
         allowed = [name for name in allowed if name != elements[-1]]
-    for name in allowed:
-        if name == "level" and name in elements:
-            continue
-        if _share(_SHAPES[name], rest) >= (_NEARLY_ALL if name in ("integer", "cell") else AGREED):
-            return name, f"(?:{_SHAPES[name]})"
-    for name, most in _AFTER_NAMES.items():
-        if name in allowed and not (name == "level" and name in elements) and (begun or name in ("time", "level")):
-            piece = rf"{_SKIP}{{1,{most}}}?(?:{_SHAPES[name]})"
-            if _share(piece, rest) >= AGREED:
-                return name, piece
+    if "level" in elements:
+        allowed = [name for name in allowed if name != "level"]
+    tries = [(name, "") for name in allowed]
+    tries += [
+        (name, rf"{_SKIP}{{1,{most}}}?")
+        for name, most in _AFTER_NAMES.items()
+        if name in allowed and (begun or name in ("time", "level"))
+    ]
+    for name, skip in tries:
+        shape = (_BEHIND_WORDS if skip else _SHAPES)[name]
+        matcher = re.compile(f"({skip})({shape})(.*)", re.DOTALL)
+        found = [match.groups() for line in rest if (match := matcher.match(line))]
+        least = _NEARLY_ALL if name in ("integer", "cell") else AGREED
+        if len(found) >= least * len(rest) and _tells_nothing(name, found, before):
+            return name, f"{skip}(?:{shape})"
     return None
 
 
-def _share(piece: str, lines: Sequence[str]) -> float:
-    matcher = re.compile(piece)
-    return sum(1 for line in lines if matcher.match(line)) / len(lines)
+def _tells_nothing(name: str, found: Sequence[tuple[str, ...]], before: str) -> bool:
+    """
+    Whether an element is of the prefix, and not what happened: `[main]`, `com.example.Db:`, but not `Job failed:`.
+
+    `found` are, for each line, the words that are passed over, the element, and what follows. Threads, processes and
+    components have a mark in them, a digit or an inner capital, or stand behind the time of syslog with a host.
+    """
+    passed, cores = [skipped for skipped, _, _ in found], [core.strip() for _, core, _ in found]
+    if any(passed):
+        if name == "named":
+            return _MONTHLY.match(before) is not None or _mostly(_MARKED.search(core[:-1]) for core in cores)
+        if name == "time":
+            return _mostly(len(words.split()) == 1 or _MARKED.search(words) for words in passed)
+        return name == "level" or _mostly(all(map(_MARKED.search, words.split())) for words in passed)
+    if name == "named":
+        following = {first[0] for _, _, rest in found if (first := _FIRST_WORD.match(rest))}
+        alone = len(set(cores)) == 1 and len(following) >= _WORDS
+        return alone or _mostly(_MARKED.search(core[:-1]) for core in cores)
+    if name == "group":
+        return _mostly(
+            _MARKED.search(core[1:-1]) or (core[0] == "[" and not _CAPITALS.fullmatch(core)) for core in cores
+        )
+    return name != "cell" or _mostly(_MARKED.search(core.rstrip("| ")) for core in cores)
+
+
+def _mostly(answers: Iterable[object]) -> bool:
+    said = [bool(answer) for answer in answers]
+    return sum(said) * 2 >= len(said)
 
 
 def _ends(elements: Sequence[str]) -> bool:
