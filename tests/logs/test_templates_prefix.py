@@ -199,3 +199,10 @@ def test_lines_of_traces_hide_no_prefix() -> None:
     lines = [part for line in lines for part in (line, *["\tat com.example.Db.open(Db.java:7)"] * 3)]
     found = {found.text: (found.count, dict(found.severities)) for found in _added(lines, "bytes").snapshot()}
     assert found["lost <*>"] == (100, {"ERROR": 100})
+
+
+@pytest.mark.parametrize("way", ["bytes", "lines"])
+def test_a_letter_in_front_of_the_time_is_the_level(way: str) -> None:
+    lines = [f"{'E' if n % 3 else 'I'}0516 10:00:00.12345{n % 10} 1 server.go:7] pump {n} primed" for n in range(30)]
+    (found,) = _added(lines, way).snapshot()
+    assert (found.text, dict(found.severities)) == ("pump <*> primed", {"ERROR": 20, "INFO": 10})

@@ -46,6 +46,9 @@ _TIMES = (
     r"1[0-9]{9}(?:[.][0-9]+|[0-9]{3})?",
     r"[IWEF][0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]+",
 )
+_LETTERED = re.compile(_TIMES[-1])
+"""A time with the letter of a level in front of it."""
+
 _PLAIN_LEVELS = "TRACE|DEBUG|VERBOSE|INFORMATION|INFO|WARNING|WARN|ERROR|ERR|CRITICAL|FATAL"
 _LEVELS = f"{_PLAIN_LEVELS}|NOTICE|SEVERE|CRIT|ALERT|EMERG|FAILURE|PANIC"
 _OPEN, _CLOSE = r"[\[(<]?", r"[\])>]?"
@@ -116,14 +119,14 @@ class Layout:
     def begins(self, line: str) -> tuple[str, int]:
         """What a line has of a prefix, and its level, a number of `LEVELS`."""
         found = self.compiled.match(line)
-        return (found[0], _level_of(found["level"] if self.level else None)) if found else ("", -1)
+        return (found[0], _level_of(found.group(self.level) if self.level else None)) if found else ("", -1)
 
     def whole(self, line: str) -> tuple[str, int] | None:
         """The prefix of a line and its level, a number of `LEVELS`; None if the line has not all elements."""
         found = self.complete.match(line)
         if found is None or found["all"] is None:
             return None
-        return found[0], _level_of(found["level"] if self.level else None)
+        return found[0], _level_of(found.group(self.level) if self.level else None)
 
     def time(self, line: str) -> datetime | None:
         """The time of a line, if it has one that can be read."""
@@ -147,6 +150,8 @@ def levels_of(texts: pl.Series) -> NDArray[np.int32]:
 def _level_of(text: str | None) -> int:
     if not text:
         return -1
+    if _LETTERED.match(text):
+        text = text[0]
     words = text.strip(" []()<>:|,\t").split()
     severity = values.severity(words[-1].strip("[]()<>:|,")) if words else None
     return LEVELS.index("DEFAULT" if severity is None else severity.name)
@@ -184,7 +189,7 @@ def layout_of(lines: Sequence[str]) -> Layout | None:
         pieces.pop()
     if not {"time", "level"} & set(elements):
         return None
-    return _layout(elements, pieces)
+    return _layout(elements, pieces, lettered=_mostly(map(_LETTERED.match, timed)) and bool(timed))
 
 
 def _next(rest: Sequence[str], elements: Sequence[str], before: str) -> tuple[str, str] | None:
@@ -249,18 +254,19 @@ def _ends(elements: Sequence[str]) -> bool:
     return bool({"time", "level", "named"} & set(elements))
 
 
-def _layout(elements: Sequence[str], pieces: Sequence[str]) -> Layout:
+def _layout(elements: Sequence[str], pieces: Sequence[str], *, lettered: bool) -> Layout:
     complete = re.compile(_nested(elements, pieces, "(?P<all>)"))
     pattern = _nested(elements, pieces)
     compiled = re.compile(pattern)
-    level = elements.index("level") if "level" in elements else 0
+    says = "level" if "level" in elements else "time" if lettered else ""
+    level = elements.index(says) if says else 0
     times = [place for place, name in enumerate(elements) if name == "time"]
     return Layout(
         elements=tuple(elements),
         pattern=pattern,
         to_level=(_nested(elements[:level], pieces), _nested(elements[: level + 1], pieces)),
         to_time=re.compile(_nested(elements[: times[-1] + 1] if times else [], pieces)),
-        level=compiled.groupindex.get("level"),
+        level=compiled.groupindex.get(says),
         time_=compiled.groupindex.get("time"),
         compiled=compiled,
         complete=complete,
