@@ -23,7 +23,6 @@ import itertools
 import json
 import math
 import os
-import random
 import resource
 import statistics
 import subprocess
@@ -41,13 +40,13 @@ from bench.fresh import FRESH
 from bench.generated import KNOWN, OTHER, Statements, samples
 from bench.last import LAST
 from bench.later import LATER
-from bench.lines import SLOT, SLOTS, Sample
+from bench.lines import Sample
+from bench.logs import drawn as random_everywhere
+from bench.logs import mixed, prefixes_of, repeated, varied, with_prefixes, written
 from bench.unseen import UNSEEN
 from shakeout.logs.templates import TemplateMiner, mine
 
-_DIGITS = "0123456789"
 _ROUNDS = 3
-_VARIABLES = (("request", "hex", "16"), ("user", "random", "8"), ("host", "host", ""), ("file", "path", ""))
 _CROWDED = 60_000
 _SHARE = 20_000
 """The first lines of each log, which are all that Drain3 is given of a single one for its speed."""
@@ -133,11 +132,11 @@ def _crowds(sets: Sequence[Sample], drawn: Mapping[str, Statements]) -> None:
     _show("| log | events | found | GA | FGA | counts | Drain3 GA | Drain3 FGA |")
     _show("| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |")
     logs = {
-        "variables behind": _varied(sets, _CROWDED, behind=True),
-        "variables around": _varied(sets, _CROWDED, behind=False),
+        "variables behind": varied(sets, _CROWDED, behind=True),
+        "variables around": varied(sets, _CROWDED, behind=False),
     }
     if drawn:
-        logs["every variable random"] = _drawn(drawn, _CROWDED)
+        logs["every variable random"] = random_everywhere(drawn, _CROWDED)
     for name, log in logs.items():
         lines, events = zip(*log, strict=True)
         miner = TemplateMiner(numbered=True)
@@ -174,7 +173,7 @@ def _drains(one: Sample) -> Accuracy:
 
 def _raw(one: Sample, folder: Path | None) -> float:
     """GA where the prefix is left on the lines, to be found and taken off."""
-    prefixes = _prefixes(one, folder)
+    prefixes = prefixes_of(one, folder)
     if not prefixes:
         return float("nan")
     miner = TemplateMiner(numbered=True)
@@ -189,22 +188,6 @@ def _raw(one: Sample, folder: Path | None) -> float:
     return accuracy(one.truth, ids, ([""] * len(ids), [""] * len(ids))).grouping
 
 
-def _prefixes(one: Sample, folder: Path | None) -> list[str]:
-    """
-    What stands before each line: as it is in the raw log of the same name, else as syslog would have it.
-
-    Nothing if the raw log has other lines.
-    """
-    place = next(iter(sorted(folder.rglob(f"{one.name}_2k.log"))), None) if folder else None
-    if place is None:
-        return [f"Oct 11 22:14:{at % 60:02d} db-a app[{at}]: " for at in range(len(one.lines))]
-    raw = place.read_text(encoding="utf-8", errors="replace").splitlines()
-    ends = [line.rfind(text.strip()) for line, text in zip(raw, one.lines, strict=False)]
-    if len(raw) != len(one.lines) or min(ends) < 0:
-        return []
-    return [line[:end] for line, end in zip(raw, ends, strict=True)]
-
-
 def _speeds(
     sets: Sequence[Sample], place: Path, count: int, drawn: Mapping[str, Statements], folder: Path | None
 ) -> None:
@@ -217,8 +200,8 @@ def _speeds(
     slowest = float("inf")
     for one in sets:
         path, raw = place / "one.log", place / "raw.log"
-        size = _repeated(one.lines, path, count // 2)
-        _repeated(one.lines, raw, count // 2, _prefixes(one, folder))
+        size = repeated(one.lines, path, count // 2)
+        repeated(one.lines, raw, count // 2, prefixes_of(one, folder))
         slowest = min(slowest, _pair(one.name, path, raw, size))
     _show("\n## Speed on mixed logs: file to ids, lines/s\n")
     _show(
@@ -227,20 +210,14 @@ def _speeds(
     )
     _show("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     path = place / "mixed.log"
-    _pair_whole("mixed", path, _repeated(_mixed(sets), path, count))
+    _pair_whole("mixed", path, repeated(mixed(sets), path, count))
     if drawn:
-        _pair_whole("mixed, every variable random", path, _written(_drawn(drawn, count), path))
-    _pair_whole("mixed, with prefixes", path, _with_prefixes(_mixed(sets), path, count), content=False)
-    _pair_whole("mixed, variables behind", path, _written(_varied(sets, count, behind=True), path))
-    _pair_whole("mixed, variables around", path, _written(_varied(sets, count, behind=False), path))
+        _pair_whole("mixed, every variable random", path, written(random_everywhere(drawn, count), path))
+    _pair_whole("mixed, with prefixes", path, with_prefixes(mixed(sets), path, count), content=False)
+    _pair_whole("mixed, variables behind", path, written(varied(sets, count, behind=True), path))
+    _pair_whole("mixed, variables around", path, written(varied(sets, count, behind=False), path))
     _show(f"\nslowest log: {slowest:,.0f} lines/s; peak memory: {_megabytes():.0f} MB, with Drain3 in the process")
     _FIGURES["slowest log, lines/s"] = slowest
-
-
-def _mixed(sets: Sequence[Sample]) -> list[str]:
-    mixed = [line for one in sets for line in one.lines]
-    random.Random(1).shuffle(mixed)
-    return mixed
 
 
 def _memory(sets: Sequence[Sample], count: int) -> None:
@@ -250,94 +227,15 @@ def _memory(sets: Sequence[Sample], count: int) -> None:
         "counted = sum(len(column) for column in miner.numbers());"
         "print(counted, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
     )
-    for kind, write in (("bare", _repeated), ("with prefixes", _with_prefixes)):
+    for kind, write in (("bare", repeated), ("with prefixes", with_prefixes)):
         with tempfile.TemporaryDirectory() as place:
             path = Path(place, "mixed.log")
-            size = write(_mixed(sets), path, count)
+            size = write(mixed(sets), path, count)
             command = [sys.executable, "-c", script, str(path), kind]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
         counted, megabytes = done.stdout.split()
         _FIGURES[f"memory, {kind}"] = {"lines": size, "lines with an id": int(counted), "MB": int(megabytes)}
         _show(f"{size:,} lines {kind}, {int(counted):,} with an id: peak memory {megabytes} MB")
-
-
-def _varied(sets: Sequence[Sample], count: int, *, behind: bool) -> Iterator[tuple[str, str]]:
-    """
-    `count` lines of all sets, with a random id, name, host and path, hardly any of which comes twice, and their events.
-
-    They stand behind each line; or else one to three of them in front of it and behind, where depends on its event.
-    """
-    rng = random.Random(9)
-    lines = [(line, f"{one.name} {number}") for one in sets for line, number in zip(one.lines, one.truth, strict=True)]
-    random.Random(1).shuffle(lines)
-    for line, event in itertools.islice(itertools.cycle(lines), count):
-        values = [f"{name} {SLOTS[slot](rng, given)}" for name, slot, given in _VARIABLES]
-        if behind:
-            yield f"{line} ({' '.join(values)})", event
-            continue
-        chance = random.Random(event)
-        chosen = chance.sample(values, chance.randint(1, 3))
-        cut = chance.randint(0, len(chosen))
-        yield " ".join((*chosen[:cut], line, *chosen[cut:])), event
-
-
-def _drawn(sets: Mapping[str, Statements], count: int) -> Iterator[tuple[str, str]]:
-    """`count` lines of statements, where every variable is a random id, name, host or path, another on each line."""
-    rng = random.Random(10)
-    kinds = [f"{{{slot}:{given}}}" for _, slot, given in _VARIABLES]
-    changed = {
-        name: [(weight, SLOT.sub(lambda _: rng.choice(kinds), text)) for weight, text in statements]
-        for name, statements in sets.items()
-    }
-    lines = [
-        (line, f"{one.name} {number}")
-        for one in samples(changed, lines=count // len(sets) + 1)
-        for line, number in zip(one.lines, one.truth, strict=True)
-    ]
-    rng.shuffle(lines)
-    return itertools.islice(lines, count)
-
-
-def _written(lines: Iterator[tuple[str, str]], path: Path) -> int:
-    count = 0
-    with path.open("w", encoding="utf-8", errors="replace") as file:
-        for line, _ in lines:
-            file.write(f"{line}\n")
-            count += 1
-    return count
-
-
-def _repeated(lines: Sequence[str], path: Path, count: int, prefixes: Sequence[str] = ()) -> int:
-    """
-    Writes `count` lines: the given ones again and again, each time with its digits exchanged for others.
-
-    The prefix of each stays what it is.
-    """
-    rng = random.Random(7)
-    text = "\n".join(lines) + "\n"
-    written = 0
-    with path.open("w", encoding="utf-8", errors="replace") as file:
-        while written < count:
-            other = "".join(rng.sample(_DIGITS, 10))
-            part = text.translate(str.maketrans(_DIGITS, other))
-            if prefixes:
-                again = zip(prefixes, part.split("\n"), strict=False)
-                part = "".join(f"{prefix}{line}\n" for prefix, line in again)
-            file.write(part)
-            written += len(lines)
-    return written
-
-
-def _with_prefixes(lines: Sequence[str], path: Path, count: int) -> int:
-    """As `_repeated`, each with a time, a level, a thread and one of a hundred components in front of it."""
-    rng = random.Random(11)
-    prefixes = [
-        f"2026-03-{rng.randint(1, 28):02d} {rng.randint(0, 23):02d}:{rng.randint(0, 59):02d}:{rng.randint(0, 59):02d},"
-        f"{rng.randint(0, 999):03d} {rng.choice(('INFO', 'INFO', 'DEBUG', 'WARN', 'ERROR'))} "
-        f"[worker-{rng.randint(1, 40)}] app.part{rng.randint(1, 100)}.Main: "
-        for _ in lines
-    ]
-    return _repeated(lines, path, count, prefixes)
 
 
 def _pair(name: str, path: Path, raw: Path, count: int) -> float:
