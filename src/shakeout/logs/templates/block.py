@@ -153,13 +153,15 @@ def block_of(lines: pl.Series | bytes, prefixes: Prefixes | None, size: int) -> 
     """
     A block of a column of `size` lines (valid strings), or of bytes with a line end between two lines.
 
-    Bytes are made a column where their lines must be looked at one by one: where they have terminal escapes, or are
-    JSON objects.
+    Terminal escapes are left out. Bytes are made a column where lines are JSON objects, to be looked at one by one.
     """
-    bare, levels, begun, ends = lines, None, None, None
+    levels, begun, ends = None, None, None
+    if isinstance(lines, bytes) and b"\x1b" in lines:
+        lines = str(without_escapes(column_of(lines)).str.join("\n").item()).encode()
+    elif isinstance(lines, pl.Series):
+        lines = without_escapes(lines)
+    bare = lines
     if prefixes is not None:
-        if isinstance(lines, pl.Series) or b"\x1b" in lines:
-            lines = without_escapes(column_of(lines) if isinstance(lines, bytes) else lines)
         if isinstance(lines, bytes):
             taken = prefixes.taken(lines, size)
             bare, levels, begun, ends = taken.bare, taken.levels, taken.begun, taken.ends
@@ -167,7 +169,7 @@ def block_of(lines: pl.Series | bytes, prefixes: Prefixes | None, size: int) -> 
             frame = prefixes.layout.applied(pl.DataFrame({"line": lines}))
             bare, levels = frame["text"], levels_of(frame["level"])
             begun = (frame["line"] != bare).to_numpy()
-    if isinstance(bare, bytes) and (b"\x1b" in bare or _has_objects(bare)):
+    if isinstance(bare, bytes) and _has_objects(bare):
         bare = column_of(bare)
     if isinstance(bare, pl.Series):
         bare = spoken(bare)
