@@ -258,9 +258,9 @@ def _layout(elements: Sequence[str], pieces: Sequence[str], *, lettered: bool) -
     complete = re.compile(_nested(elements, pieces, "(?P<all>)"))
     pattern = _nested(elements, pieces)
     compiled = re.compile(pattern)
-    says = "level" if "level" in elements else "time" if lettered else ""
-    level = elements.index(says) if says else 0
     times = [place for place, name in enumerate(elements) if name == "time"]
+    says = "level" if "level" in elements else "time" if lettered and len(times) == 1 else ""
+    level = elements.index(says) if says else 0
     return Layout(
         elements=tuple(elements),
         pattern=pattern,
