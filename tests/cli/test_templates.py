@@ -163,9 +163,19 @@ def test_what_is_no_text_in_utf_8_is_said_plainly(content: bytes, seen: str, tmp
     path = tmp_path / "app.log.gz"
     path.write_bytes(content)
     with pytest.raises(InputError, match="cannot read") as caught:
-        templates([path])
+        templates([path], lines=True)
     assert seen in str(caught.value)
     assert "shakeout templates -" in str(caught.value)
+
+
+def test_a_compressed_log_is_read_as_any_evidence(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "app.log.gz"
+    path.write_bytes(gzip.compress(LOG.encode()))
+    templates([path], form=TemplateFormat.JSON)
+    found = {one["template"]: one["count"] for one in json.loads(capsys.readouterr().out)["templates"]}
+    assert found["request <*> done"] == 2
 
 
 def test_all_rows_end_alike_where_lines_end_otherwise(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

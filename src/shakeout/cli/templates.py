@@ -59,11 +59,13 @@ def templates(
 
 
 def _is_structured(log: Path) -> bool:
-    """Whether a file holds JSON: then its entries say themselves when, how bad and of which service they are."""
+    """Whether a file holds JSON, or is compressed: then it is read by entries, as any evidence is."""
     try:
         with log.open("rb") as file:
             head = file.read(4096).lstrip()
-            return head[:1] == b"{" or (head[:1] == b"[" and head[1:].lstrip()[:1] in {b"{", b"]"})
+            if head.startswith(b"["):
+                return head[1:].lstrip()[:1] in {b"{", b"]"}
+            return head.startswith((b"{", b"\x1f\x8b"))
     except OSError:
         return False
 

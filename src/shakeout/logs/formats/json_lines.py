@@ -8,12 +8,9 @@ import msgspec
 
 from shakeout.logs.entry import LogEntry, Severity
 from shakeout.logs.formats.base import Record, Skip
-from shakeout.logs.formats.payload import LEVEL_KEYS, TIME_KEYS, payload
+from shakeout.logs.formats.payload import LEVEL_KEYS, SURE_KEYS, TIME_KEYS, payload
 
-_EVIDENCE = frozenset(
-    ("message", "msg", "event", "text", "@message", "log", "textPayload", "short_message", "@m", "@mt", "Message",
-     "RenderedMessage", "MSG")
-)  # fmt: skip
+_EVIDENCE = frozenset(SURE_KEYS)
 _NESTED = ("fields", "body")
 _SIGNS = frozenset((*LEVEL_KEYS, *TIME_KEYS))
 

@@ -12,26 +12,15 @@ from shakeout.logs.entry import Severity
 from shakeout.logs.inner import interpret
 from shakeout.logs.values import as_text, severity, time
 
-MESSAGE_KEYS = ("message", "msg", "textPayload", "text", "event", "log", "@message", "short_message", "MESSAGE",
-                "@m", "@mt", "Message", "RenderedMessage", "MSG", "fields", "body", "full_message", "error", "err",
-                "exception", "exc_info", "detail", "description")  # fmt: skip
+SURE_KEYS = ("message", "msg", "textPayload", "text", "event", "log", "@message", "short_message", "@m", "@mt",
+             "Message", "RenderedMessage", "MSG")  # fmt: skip
+"""Names under which loggers write what they say, and nothing else."""
+MESSAGE_KEYS = (*SURE_KEYS, "MESSAGE", "fields", "body", "full_message", "error", "err", "exception", "exc_info",
+                "detail", "description")  # fmt: skip
 LEVEL_KEYS = ("severity", "level", "levelname", "log.level", "log_level", "loglevel", "lvl", "@level", "severityText",
               "severity_text", "levelName", "@l", "Level", "LogLevel", "LEVEL")  # fmt: skip
-TIME_KEYS = (
-    "timestamp",
-    "time",
-    "ts",
-    "@timestamp",
-    "asctime",
-    "datetime",
-    "date",
-    "eventTime",
-    "t",
-    "timeMillis",
-    "@t",
-    "Timestamp",
-    "TIME",
-)
+TIME_KEYS = ("timestamp", "time", "ts", "@timestamp", "asctime", "datetime", "date", "eventTime", "t", "timeMillis",
+             "@t", "Timestamp", "TIME")  # fmt: skip
 SERVICE_KEYS = ("service", "service.name", "service_name", "app", "application")
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shakeout.logs.templates import compiled
+from shakeout.logs.templates.cuts import bounds, lines_of
 from shakeout.logs.templates.fold import Known, cut, numbers_folded, text_folded, without_escapes
 from shakeout.logs.templates.messages import spoken
 from shakeout.logs.templates.prefix import levels_of
@@ -62,18 +63,18 @@ class Block:
         """Some of the lines as they came, by their positions."""
         if isinstance(self.raw, pl.Series):
             return [str(line) for line in self.raw.gather(list(places))]
-        return _read(_cut(self.raw, self.ends_of_raw, places))
+        return _read(lines_of(self.raw, self.ends_of_raw, places))
 
     def texts_at(self, places: Sequence[int]) -> list[str]:
         """The bare messages of some lines, by their positions; bytes are not made a column for these."""
         if isinstance(self.bare, bytes):
-            return _read(_cut(self.bare, self.ends, places))
+            return _read(lines_of(self.bare, self.ends, places))
         return [str(text) for text in self.bare.gather(list(places))]
 
     def hashed(self, places: Numbers) -> Hashes:
         """A hash of each of some lines, by their positions; the same in every run of one version of polars."""
         if isinstance(self.bare, bytes):
-            return pl.Series(values=_cut(self.bare, self.ends, places), dtype=pl.Binary).hash().to_numpy()
+            return pl.Series(values=lines_of(self.bare, self.ends, places), dtype=pl.Binary).hash().to_numpy()
         return self.bare.gather(places).hash().to_numpy()
 
     def holding(self, places: Numbers, sizes: Sequence[int], words: Sequence[Sequence[str]]) -> Flags:
@@ -84,11 +85,11 @@ class Block:
         """
         if isinstance(self.bare, bytes) and self.ends is not None:
             asked = [[word.encode() for word in some] for some in words]
-            found = compiled.holding(self.bare, *_bounds(self.ends, places), sizes, asked)
+            found = compiled.holding(self.bare, *bounds(self.ends, places), sizes, asked)
             if found is not None:
                 return found
         if isinstance(self.bare, bytes):
-            lines = iter(_cut(self.bare, self.ends, places))
+            lines = iter(lines_of(self.bare, self.ends, places))
         else:
             lines = (str(text).encode("utf-8", "replace") for text in self.bare.gather(places))
         every = (
@@ -105,7 +106,7 @@ class Block:
         `known` is the memory of the second fold. Bytes are folded before they are divided, which is quicker.
         """
         if isinstance(self.bare, bytes):
-            rough = _folded(self.bare if places is None else b"\n".join(_cut(self.bare, self.ends, places)))
+            rough = _folded(self.bare if places is None else b"\n".join(lines_of(self.bare, self.ends, places)))
         else:
             rough = numbers_folded(self.bare if places is None else self.bare.gather(places))
         if len(rough) <= FEW:
@@ -127,21 +128,6 @@ def _read(lines: Iterable[bytes]) -> list[str]:
     return [line.removesuffix(b"\r").decode("utf-8", "replace") for line in lines]
 
 
-def _cut(data: bytes, ends: Numbers | None, places: Sequence[int] | Numbers) -> list[bytes]:
-    """Some lines of bytes, by their positions, if it is known where the lines end, or if not."""
-    if ends is None:
-        lines = data.split(b"\n")
-        return [lines[place] for place in places]
-    starts, stops = _bounds(ends, places)
-    return [data[start:end] for start, end in zip(starts.tolist(), stops.tolist(), strict=True)]
-
-
-def _bounds(ends: Numbers, places: Sequence[int] | Numbers) -> tuple[Numbers, Numbers]:
-    """Where some lines begin and end, by their positions."""
-    at = np.asarray(places, np.intp)
-    return np.where(at > 0, ends.take(at - 1, mode="wrap") + 1, 0), ends.take(at)
-
-
 @lru_cache(maxsize=1 << 12)
 def _word(word: str) -> re.Pattern[bytes]:
     """What finds a word that stands by itself; the word is first, which is looked for quickly."""
@@ -153,13 +139,15 @@ def block_of(lines: pl.Series | bytes, prefixes: Prefixes | None, size: int) -> 
     """
     A block of a column of `size` lines (valid strings), or of bytes with a line end between two lines.
 
-    Terminal escapes are left out. Bytes are made a column where lines are JSON objects, to be looked at one by one.
+    Bytes are made a column where their lines must be looked at one by one: where they have terminal escapes, or are
+    JSON objects. Escapes are left out where they could be in a prefix.
     """
     levels, begun, ends = None, None, None
-    if isinstance(lines, bytes) and b"\x1b" in lines:
-        lines = str(without_escapes(column_of(lines)).str.join("\n").item()).encode()
-    elif isinstance(lines, pl.Series):
-        lines = without_escapes(lines)
+    if prefixes is not None:
+        if isinstance(lines, pl.Series):
+            lines = without_escapes(lines)
+        elif b"\x1b" in lines:
+            lines = str(without_escapes(column_of(lines)).str.join("\n").item()).encode()
     bare = lines
     if prefixes is not None:
         if isinstance(lines, bytes):
@@ -169,7 +157,7 @@ def block_of(lines: pl.Series | bytes, prefixes: Prefixes | None, size: int) -> 
             frame = prefixes.layout.applied(pl.DataFrame({"line": lines}))
             bare, levels = frame["text"], levels_of(frame["level"])
             begun = (frame["line"] != bare).to_numpy()
-    if isinstance(bare, bytes) and _has_objects(bare):
+    if isinstance(bare, bytes) and (b"\x1b" in bare or _has_objects(bare)):
         bare = column_of(bare)
     if isinstance(bare, pl.Series):
         bare = spoken(bare)

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import polars as pl
 
-_SAYS = ("message", "msg", "text", "event", "log", "textPayload", "@message", "short_message", "@m", "@mt", "Message",
-         "RenderedMessage", "MESSAGE", "MSG", "fields", "error", "err", "body", "stringValue", "reason")  # fmt: skip
+from shakeout.logs.formats.payload import SURE_KEYS
+
+_SAYS = (*SURE_KEYS, "MESSAGE", "fields", "error", "err", "body", "stringValue", "reason")
 _KEYS = 40
 
 
@@ -17,10 +18,10 @@ def spoken(texts: pl.Series) -> pl.Series:
     objects = texts.str.starts_with("{")
     if not objects.any():
         return texts
-    said_ = texts.to_list()
+    messages = texts.to_list()
     for at in objects.arg_true().to_list():
-        said_[at] = said(said_[at])
-    return pl.Series("text", said_, dtype=pl.String)
+        messages[at] = said(messages[at])
+    return pl.Series("text", messages, dtype=pl.String)
 
 
 def said(text: str) -> str:

@@ -19,8 +19,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from shakeout.logs.templates import compiled
+from shakeout.logs.templates.cuts import ends_of, lines_of
 from shakeout.logs.templates.prefix import Layout, levels_of
-from shakeout.logs.templates.words import Flags, Numbers
+from shakeout.logs.templates.words import Flags
 
 LONGEST = 250
 """Bytes of a prefix that is remembered."""
@@ -58,7 +59,8 @@ def _kinds(layout: Layout) -> bytes:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
     """
-    The bare messages of a block, a line end between two of them, and the level in front of each (`Layout.levels`).
+    The bare messages of a block, a line end between two of them, and the level in front of each: a number of
+    `LEVELS`, or -1.
 
     `ends` says where in the block each line ended, `begun` which lines have a prefix, or part of one.
     """
@@ -84,13 +86,13 @@ class Prefixes:
         """The bare messages of a block of so many lines."""
         found = compiled.prefixed(block, size, self._kinds, self._table, LONGEST)
         if found is None:
-            ends = _ends(block)
+            ends = ends_of(block).astype(np.int64)
             cuts, levels = np.full(size, -1, np.int32), np.full(size, -1, np.int32)
         else:
             cuts, levels, ends = found
         missing = np.flatnonzero(cuts < 0)
         if len(missing):
-            lines = list(_lines(block, ends, missing))
+            lines = lines_of(block, ends, missing)
             cuts[missing], levels[missing] = self._found(lines, learn=found is not None)
         bare = compiled.cut(block, ends, cuts) or _cut(block, ends, cuts)
         return Taken(bare=bare, begun=cuts > 0, levels=levels, ends=ends)
@@ -184,17 +186,6 @@ def _table(known: dict[int, tuple[int, int]]) -> NDArray[np.void]:
             at = (at + 1) & (size - 1)
         table[at] = (hashed, one, level)
     return table
-
-
-def _ends(block: bytes) -> NDArray[np.int64]:
-    newlines = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
-    return np.append(newlines, len(block)).astype(np.int64)
-
-
-def _lines(block: bytes, ends: NDArray[np.int64], places: Numbers) -> Iterator[bytes]:
-    starts = np.where(places > 0, ends.take(places - 1, mode="wrap") + 1, 0)
-    for start, end in zip(starts.tolist(), ends.take(places).tolist(), strict=True):
-        yield block[start:end]
 
 
 def _cut(block: bytes, ends: NDArray[np.int64], cuts: NDArray[np.int32]) -> bytes:

@@ -21,7 +21,7 @@ GRACE = 10.0
 _LOOK = 0.1
 _ENDED = "ended"
 _HOPELESS_SECONDS = 3.0
-_END_SECONDS = 1.0
+_END_SECONDS = 2.0
 
 
 class NotReadyError(Exception):
